@@ -1,0 +1,1 @@
+"""Recaptioning: every kept clip gets a text that says how it was made."""

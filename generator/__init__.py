@@ -1,0 +1,1 @@
+"""The video model: codec, diffusion transformer, trainer and sampler."""

@@ -1,0 +1,1 @@
+"""Curation: raw video becomes shots, clips, scores, verdicts and duplicate groups."""

@@ -1,0 +1,84 @@
+"""Read a frozen dataset: exact clips, captions and scores, self-contained Parquet.
+
+`Catalog.freeze` writes the folder; captioner and generator read it here and need no
+catalogue. Pixels stay where they are: every clip is a reference that a `FrameReader` follows.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pyarrow.parquet as pq
+
+from schemas.errors import UserError
+from schemas.frames import Box, ClipRef
+from schemas.tables import SCORE_COLUMNS
+
+CLIPS_FILE = "clips.parquet"
+MANIFEST_FILE = "dataset.json"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DatasetClip:
+    """One clip of a frozen dataset with its texts and its scores."""
+
+    ref: ClipRef
+    fps: float
+    captions: dict[str, str]
+    """Kind (`short`, `medium`, `long` ...) -> text; empty where no caption was written."""
+    scores: dict[str, float]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Dataset:
+    """A frozen training set; `dataset_id` hashes the rows."""
+
+    dataset_id: str
+    name: str
+    clips: tuple[DatasetClip, ...]
+
+
+def load_dataset(folder: Path) -> Dataset:
+    """Read a frozen dataset from its folder, clips in the order of their ids.
+
+    Raises UserError when the folder holds no dataset.
+    """
+    manifest_path = folder / MANIFEST_FILE
+    if not manifest_path.is_file():
+        raise UserError(
+            f"no dataset at {folder}", 'freeze one: rushes freeze NAME --where "duration_s >= 1"'
+        )
+    manifest = json.loads(manifest_path.read_text())
+    clips = tuple(_clip(row) for row in pq.read_table(folder / CLIPS_FILE).to_pylist())
+    return Dataset(dataset_id=manifest["dataset_id"], name=manifest["name"], clips=clips)
+
+
+def _clip(row: dict[str, Any]) -> DatasetClip:
+    crop = None
+    if row["crop_width_px"] is not None:
+        crop = Box(
+            x_px=row["crop_x_px"],
+            y_px=row["crop_y_px"],
+            width_px=row["crop_width_px"],
+            height_px=row["crop_height_px"],
+        )
+    ref = ClipRef(
+        clip_id=row["clip_id"],
+        video_id=row["video_id"],
+        uri=row["uri"],
+        start_frame=row["start_frame"],
+        frame_pts=tuple(row["frame_pts"]),
+        end_pts=row["end_pts"],
+        time_base_num=row["time_base_num"],
+        time_base_den=row["time_base_den"],
+        width_px=row["width_px"],
+        height_px=row["height_px"],
+        reader=row["random_reader"],
+        crop=crop,
+    )
+    captions = {item["kind"]: item["text"] for item in row["captions"] or []}
+    scores = {name: row[name] for name in SCORE_COLUMNS if row.get(name) is not None}
+    return DatasetClip(ref=ref, fps=row["fps"], captions=captions, scores=scores)

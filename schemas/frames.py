@@ -1,0 +1,151 @@
+"""Pixels in memory, and the protocols by which one package lends a power to another.
+
+Siblings never import each other. Curation owns the one decoder; captioning and training
+receive it as a `FrameReader` from `orchestration/plan.py`. The same holds for the rest.
+Shapes: T frames, H W height and width in pixels, C = 3 channels (red, green, blue).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Box:
+    """A rectangle of displayed pixels; `x_px`, `y_px` is its top left corner."""
+
+    x_px: int
+    y_px: int
+    width_px: int
+    height_px: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClipRef:
+    """All that a reader needs to fetch a clip's pixels: where, which frames, which part.
+
+    Times are in ticks of `time_base_num / time_base_den` seconds. `frame_pts` holds the
+    timestamp of every frame of the clip, in order; `start_frame` is the index in the video
+    of the first. Sizes are as displayed: rotation is applied.
+    """
+
+    clip_id: str
+    video_id: str
+    uri: str
+    start_frame: int
+    frame_pts: tuple[int, ...]
+    end_pts: int
+    time_base_num: int
+    time_base_den: int
+    width_px: int
+    height_px: int
+    reader: str
+    """`decord` where its frames were seen to equal PyAV's for this video, else `pyav`."""
+    crop: Box | None = None
+
+    @property
+    def num_frames(self) -> int:
+        """Frames in the clip."""
+        return len(self.frame_pts)
+
+    @property
+    def duration_s(self) -> float:
+        """From the first frame's start to the last frame's end."""
+        ticks = self.end_pts - self.frame_pts[0]
+        return ticks * self.time_base_num / self.time_base_den
+
+    @property
+    def frame_times_s(self) -> list[float]:
+        """Start of every frame in seconds, counted from the clip's own start."""
+        first = self.frame_pts[0]
+        scale = self.time_base_num / self.time_base_den
+        return [(pts - first) * scale for pts in self.frame_pts]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Frames:
+    """Decoded frames: `pixels_THWC` uint8 RGB, and the start of each in seconds."""
+
+    pixels_THWC: NDArray[np.uint8]
+    times_s: NDArray[np.float64]
+
+    def __post_init__(self) -> None:
+        if self.pixels_THWC.ndim != 4 or self.pixels_THWC.shape[3] != 3:
+            raise ValueError(f"frames are T,H,W,3, got {self.pixels_THWC.shape}")
+        if len(self.times_s) != len(self.pixels_THWC):
+            raise ValueError(f"{len(self.pixels_THWC)} frames, {len(self.times_s)} times")
+
+
+class FrameReader(Protocol):
+    """Fetches frames of a clip; the one decoder of curation, captioning and training."""
+
+    def read(
+        self,
+        clip: ClipRef,
+        *,
+        frame_offsets: Sequence[int],
+        width_px: int,
+        height_px: int,
+    ) -> Frames:
+        """Return the frames at `frame_offsets` (0 is the clip's first), cropped and resized.
+
+        The crop of the clip is applied first, then an area-averaging resize to
+        `width_px` x `height_px`. Raises `schemas.errors.MediaError`
+        naming the reason when the file cannot be decoded in time.
+        """
+        ...
+
+
+class FrameWriter(Protocol):
+    """Writes frames as a video file that browsers play."""
+
+    def write(self, path: Path, pixels_THWC: NDArray[np.uint8], *, fps: float) -> None:
+        """Write an H.264 mp4; T >= 1, any H and W >= 2 (odd sizes are padded by one row/column)."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DrawnVideo:
+    """One raw video that a world has written, and where its truth is."""
+
+    path: Path
+    num_frames: int
+    fps: float
+
+
+class World(Protocol):
+    """A source of footage whose truth is known."""
+
+    def draw(
+        self, *, seed: int, width_px: int, height_px: int, num_frames: int, fps: float
+    ) -> tuple[Frames, dict[str, Any]]:
+        """Return one shot and its truth (plain data); the same seed gives the same pixels."""
+        ...
+
+    def draw_footage(self, folder: Path, *, num_videos: int, seed: int) -> list[DrawnVideo]:
+        """Write raw videos into `folder` and their truth into `folder/truth/*.parquet`."""
+        ...
+
+
+class NearestIndex(Protocol):
+    """Finds the nearest stored vectors; exact or approximate."""
+
+    def nearest(
+        self, query_BD: NDArray[np.float32], count: int
+    ) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
+        """Return row numbers and cosine similarities, both B x `count`, best first."""
+        ...
+
+
+class Expander(Protocol):
+    """Rewrites a short prompt in the style of the training captions."""
+
+    def expand(self, prompt: str) -> str:
+        """Return the longer prompt; nothing that `prompt` states is lost."""
+        ...
