@@ -1,0 +1,369 @@
+"""Probe, decode, read at random, write: the only file that touches a codec.
+
+Every function that opens a file of unknown origin is meant to be called through
+`pipeline.containment`, in a child process that can be killed: decord can wait for ever
+while it holds the interpreter, and FFmpeg can crash. Files are opened by local path only.
+Pictures come out as displayed: rotation is applied, so height and width may be swapped
+against the coded size. Sample aspect ratio is not applied.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import av
+import numpy as np
+from numpy.typing import NDArray
+
+from schemas.errors import MediaError
+from schemas.timing import TimeBase
+
+av.logging.set_level(av.logging.FATAL)
+
+_OPEN_OPTIONS = {"protocol_whitelist": "file"}
+_BAD_PACKETS_MAX = 2000
+"""More refused packets than this, and the rest of the file is given up."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Probe:
+    """What the container and a scan of its packets say. Sizes as coded, times in ticks."""
+
+    container: str
+    codec: str
+    pixel_format: str
+    width_px: int
+    height_px: int
+    fps: float
+    time_base: TimeBase
+    num_packets: int
+    duration_ticks: int
+    rotation_deg: int
+    has_audio: bool
+
+    @property
+    def duration_s(self) -> float:
+        """Seconds from the first packet's start to the last one's end."""
+        return self.time_base.seconds(self.duration_ticks)
+
+
+@dataclass(slots=True)
+class Picture:
+    """One decoded frame; converted to arrays only in the sizes that are asked for."""
+
+    pts: int
+    duration: int
+    rotation_deg: int
+    _frame: Any
+
+    @property
+    def displayed_size(self) -> tuple[int, int]:
+        """Width and height in pixels after rotation."""
+        return _turned(self._frame.width, self._frame.height, self.rotation_deg)
+
+    def bgr(self, width_px: int, height_px: int) -> NDArray[np.uint8]:
+        """Return the picture as displayed, H x W x 3 in OpenCV's order, area-resized."""
+        return self._convert(width_px, height_px, "bgr24")
+
+    def rgb(self, width_px: int, height_px: int) -> NDArray[np.uint8]:
+        """Return the picture as displayed, H x W x 3 red-green-blue, area-resized."""
+        return self._convert(width_px, height_px, "rgb24")
+
+    def luma(self) -> NDArray[np.uint8]:
+        """Return the picture's grey levels at native size, H x W, full range."""
+        width, height = self.displayed_size
+        return self._convert(width, height, "gray")
+
+    def _convert(self, width_px: int, height_px: int, layout: str) -> NDArray[np.uint8]:
+        width, height = _turned(width_px, height_px, self.rotation_deg)
+        same_size = (width, height) == (self._frame.width, self._frame.height)
+        converted = self._frame.reformat(
+            width=width,
+            height=height,
+            format=layout,
+            interpolation=None if same_size else "AREA",
+        )
+        array = converted.to_ndarray()
+        if self.rotation_deg:
+            array = np.rot90(array, k=-(self.rotation_deg // 90))
+        return np.ascontiguousarray(array)
+
+
+def _turned(width: int, height: int, rotation_deg: int) -> tuple[int, int]:
+    return (height, width) if rotation_deg in (90, 270) else (width, height)
+
+
+def _clockwise(frame: Any) -> int:
+    """Return the clockwise turn for display; FFmpeg counts it the other way."""
+    return round(-frame.rotation / 90) * 90 % 360
+
+
+def _open(path: Path) -> Any:
+    try:
+        return av.open(str(path), metadata_errors="replace", options=dict(_OPEN_OPTIONS))
+    except FileNotFoundError as error:
+        raise MediaError("file_missing", str(error)) from error
+    except (av.error.FFmpegError, ValueError, OSError) as error:
+        raise MediaError("not_readable", str(error)) from error
+
+
+def _video_stream(container: Any) -> Any:
+    if not container.streams.video:
+        kinds = sorted({stream.type for stream in container.streams})
+        raise MediaError("no_video_stream", f"streams found: {', '.join(kinds) or 'none'}")
+    stream = container.streams.video[0]
+    stream.codec_context.thread_count = 1
+    return stream
+
+
+def probe(path: Path) -> Probe:
+    """Scan a file's packets and decode one frame for its rotation.
+
+    Raises MediaError: `file_missing`, `not_readable`, `no_video_stream`, `no_decoder`,
+    `no_packets`.
+    """
+    with _open(path) as container:
+        stream = _video_stream(container)
+        if stream.codec_context is None or stream.codec_context.name is None:
+            raise MediaError("no_decoder", f"codec tag {stream.codec_tag}")
+        count, first, last = 0, None, None
+        rotation, size, layout = 0, (stream.width, stream.height), stream.codec_context.pix_fmt
+        seen = False
+        gap = _frame_gap(stream)
+        try:
+            for packet in container.demux(stream):
+                if packet.size == 0 and packet.pts is None and packet.dts is None:
+                    continue
+                count += 1
+                pts = packet.pts if packet.pts is not None else packet.dts
+                if pts is not None and not packet.is_discard:
+                    first = pts if first is None else min(first, pts)
+                    last = max(last or pts, pts + (packet.duration or gap))
+                if not seen:
+                    frame = _first_frame(packet)
+                    if frame is not None:
+                        seen, rotation = True, _clockwise(frame)
+                        size, layout = (frame.width, frame.height), frame.format.name
+        except av.error.FFmpegError as error:
+            if count == 0:
+                raise MediaError("not_readable", str(error)) from error
+        if count == 0:
+            raise MediaError("no_packets", "the video stream holds no packet")
+        base = Fraction(stream.time_base)
+        return Probe(
+            container=container.format.name,
+            codec=stream.codec_context.name,
+            pixel_format=layout or "",
+            width_px=size[0],
+            height_px=size[1],
+            fps=float(stream.average_rate or 0),
+            time_base=TimeBase(base.numerator, base.denominator),
+            num_packets=count,
+            duration_ticks=(last - first) if first is not None and last is not None else 0,
+            rotation_deg=rotation,
+            has_audio=bool(container.streams.audio),
+        )
+
+
+def _first_frame(packet: Any) -> Any:
+    try:
+        frames = packet.decode()
+    except (av.error.FFmpegError, ValueError):
+        return None
+    return frames[0] if frames else None
+
+
+def _frame_gap(stream: Any) -> int:
+    """Return one frame's length in ticks by the container's rate, at least 1."""
+    rate = stream.average_rate or stream.guessed_rate
+    return max(1, round(1 / (rate * stream.time_base))) if rate and stream.time_base else 1
+
+
+class Decoding:
+    """One sequential pass over a file's video; iterate for `Picture`s in display order.
+
+    Packets that the decoder refuses are skipped and counted in `num_bad_packets`, as
+    FFmpeg's own tool does. Timestamps rise strictly: a frame that does not advance is
+    counted in `num_out_of_order` and left out. `last_error` keeps what the library said.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.num_bad_packets = 0
+        self.num_out_of_order = 0
+        self.last_error = ""
+        self.time_base = TimeBase(1, 1)
+
+    def __iter__(self) -> Iterator[Picture]:
+        with _open(self.path) as container:
+            stream = _video_stream(container)
+            base = Fraction(stream.time_base)
+            self.time_base = TimeBase(base.numerator, base.denominator)
+            gap = _frame_gap(stream)
+            last_pts: int | None = None
+            for frame in self._frames(container, stream):
+                pts = frame.pts if frame.pts is not None else frame.dts
+                if pts is None:
+                    pts = 0 if last_pts is None else last_pts + gap
+                if last_pts is not None and pts <= last_pts:
+                    self.num_out_of_order += 1
+                    continue
+                last_pts = pts
+                yield Picture(int(pts), int(frame.duration or gap), _clockwise(frame), frame)
+
+    def _frames(self, container: Any, stream: Any) -> Iterator[Any]:
+        packets = container.demux(stream)
+        while self.num_bad_packets <= _BAD_PACKETS_MAX:
+            try:
+                packet = next(packets)
+            except StopIteration:
+                return
+            except (av.error.FFmpegError, OSError) as error:
+                self.num_bad_packets += 1
+                self.last_error = str(error)
+                return
+            try:
+                yield from packet.decode()
+            except (av.error.FFmpegError, ValueError) as error:
+                self.num_bad_packets += 1
+                self.last_error = str(error)
+
+
+def read_pyav(path: Path, wanted_pts: Sequence[int], width_px: int, height_px: int) -> list[Any]:
+    """Return RGB arrays of the frames that start exactly at `wanted_pts` (any order).
+
+    Seeks to the keyframe before the first of them; where that does not lead to the very
+    timestamps (streams without an index), decodes from the start. Raises MediaError
+    `frame_not_found` naming the first timestamp that is not there.
+    """
+    wanted = set(wanted_pts)
+    found = _collect(path, wanted, width_px, height_px, seek=True)
+    if len(found) < len(wanted):
+        found = _collect(path, wanted, width_px, height_px, seek=False)
+    missing = sorted(wanted - found.keys())
+    if missing:
+        raise MediaError("frame_not_found", f"no frame at {missing[0]} ticks in {path.name}")
+    return [found[pts] for pts in wanted_pts]
+
+
+def _collect(
+    path: Path, wanted: set[int], width_px: int, height_px: int, *, seek: bool
+) -> dict[int, NDArray[np.uint8]]:
+    decoding = Decoding(path)
+    found: dict[int, NDArray[np.uint8]] = {}
+    last = max(wanted)
+    with _open(path) as container:
+        stream = _video_stream(container)
+        if seek:
+            try:
+                container.seek(min(wanted), stream=stream, backward=True)
+            except av.error.FFmpegError:
+                return found
+        for frame in decoding._frames(container, stream):
+            if frame.pts is None:
+                continue
+            if frame.pts in wanted and frame.pts not in found:
+                picture = Picture(int(frame.pts), 0, _clockwise(frame), frame)
+                found[int(frame.pts)] = picture.rgb(width_px, height_px)
+            if frame.pts >= last:
+                break
+    return found
+
+
+def read_decord(
+    path: Path, frame_indexes: Sequence[int], width_px: int, height_px: int
+) -> list[NDArray[np.uint8]]:
+    """Return RGB arrays of the frames at 0-based `frame_indexes`, by decord.
+
+    Only for videos whose survey saw decord's frames equal PyAV's. Raises MediaError
+    `decord_failed`.
+    """
+    import decord
+
+    try:
+        reader = decord.VideoReader(
+            str(path), ctx=decord.cpu(0), width=width_px, height=height_px, num_threads=1
+        )
+        batch = reader.get_batch(list(frame_indexes)).asnumpy()
+    except (decord.DECORDError, IndexError, RuntimeError) as error:
+        raise MediaError("decord_failed", str(error).splitlines()[0][:300]) from error
+    return list(batch)
+
+
+def decord_num_frames(path: Path) -> int:
+    """Return how many frames decord counts in a file. Raises MediaError `decord_failed`."""
+    import decord
+
+    try:
+        return len(decord.VideoReader(str(path), ctx=decord.cpu(0), num_threads=1))
+    except (decord.DECORDError, RuntimeError) as error:
+        raise MediaError("decord_failed", str(error).splitlines()[0][:300]) from error
+
+
+def write_video(
+    path: Path,
+    frames: Iterable[NDArray[np.uint8]],
+    *,
+    fps: float | Fraction,
+    codec: str = "libx264",
+    crf: int = 20,
+    keyframe_every: int = 48,
+) -> int:
+    """Write H x W x 3 RGB frames to `path` (container by suffix); return how many.
+
+    Odd sizes are padded by repeating the last row or column, because 4:2:0 needs even ones.
+    `crf` is the encoder's own quality scale; MPEG-4 gets a fixed quantiser instead.
+    """
+    rate = Fraction(fps).limit_denominator(60000)
+    count = 0
+    with av.open(str(path), "w") as container:
+        stream: Any = None
+        for pixels in frames:
+            picture = _even(pixels)
+            if stream is None:
+                stream = _add_stream(container, codec, rate, picture, crf, keyframe_every)
+            frame = av.VideoFrame.from_ndarray(picture, format="rgb24")
+            frame.pts, frame.time_base = count, 1 / rate
+            container.mux(stream.encode(frame))
+            count += 1
+        if stream is None:
+            raise ValueError("a video has at least one frame")
+        container.mux(stream.encode(None))
+    return count
+
+
+def _even(pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    height, width = pixels.shape[:2]
+    padded = np.pad(pixels, ((0, height % 2), (0, width % 2), (0, 0)), mode="edge")
+    return np.ascontiguousarray(padded)
+
+
+def _add_stream(
+    container: Any, codec: str, rate: Fraction, picture: NDArray[np.uint8], crf: int, gop: int
+) -> Any:
+    stream = container.add_stream(codec, rate=rate)
+    stream.height, stream.width = picture.shape[:2]
+    stream.pix_fmt = "yuv420p"
+    stream.codec_context.gop_size = gop
+    stream.codec_context.thread_count = 1
+    if codec in {"mpeg4", "mpeg2video"}:
+        stream.options = {"qscale": "4"}
+        stream.codec_context.bit_rate = 2_000_000
+    elif codec.startswith("libvpx"):
+        stream.options = {"crf": str(crf), "b:v": "0", "deadline": "realtime", "cpu-used": "8"}
+        stream.codec_context.bit_rate = 0
+    else:
+        stream.options = {"crf": str(crf), "preset": "veryfast"}
+    return stream
+
+
+class Mp4Writer:
+    """The `FrameWriter` of the house: H.264 in mp4, which every browser plays."""
+
+    def write(self, path: Path, pixels_THWC: NDArray[np.uint8], *, fps: float) -> None:
+        """Write T x H x W x 3 RGB frames to `path`."""
+        write_video(path, iter(pixels_THWC), fps=fps, crf=16)
