@@ -99,7 +99,7 @@ def _turned(width: int, height: int, rotation_deg: int) -> tuple[int, int]:
 
 def _clockwise(frame: Any) -> int:
     """Return the clockwise turn for display; FFmpeg counts it the other way."""
-    return round(-frame.rotation / 90) * 90 % 360
+    return int(round(-frame.rotation / 90) * 90 % 360)
 
 
 def _open(path: Path) -> Any:
@@ -147,7 +147,8 @@ def probe(path: Path) -> Probe:
                     frame = _first_frame(packet)
                     if frame is not None:
                         seen, rotation = True, _clockwise(frame)
-                        size, layout = (frame.width, frame.height), frame.format.name
+                        layout = frame.format.name
+                        size = size if all(size) else (frame.width, frame.height)
         except av.error.FFmpegError as error:
             if count == 0:
                 raise MediaError("not_readable", str(error)) from error
@@ -156,7 +157,7 @@ def probe(path: Path) -> Probe:
         base = Fraction(stream.time_base)
         return Probe(
             container=container.format.name,
-            codec=stream.codec_context.name,
+            codec=stream.codec_context.codec.canonical_name,
             pixel_format=layout or "",
             width_px=size[0],
             height_px=size[1],
