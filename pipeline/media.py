@@ -25,6 +25,8 @@ from schemas.timing import TimeBase
 av.logging.set_level(av.logging.FATAL)
 
 _OPEN_OPTIONS = {"protocol_whitelist": "file"}
+DECODER = f"pyav {av.__version__}"
+"""Library and version of the sequential pass."""
 _BAD_PACKETS_MAX = 2000
 """More refused packets than this, and the rest of the file is given up."""
 

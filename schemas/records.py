@@ -292,6 +292,15 @@ class DatasetRecord:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class DatasetMember:
+    """Membership: this dataset holds this clip."""
+
+    dataset_id: str
+    clip_id: str
+    video_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Checkpoint:
     """A saved generator and what it was trained on."""
 

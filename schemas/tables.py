@@ -256,6 +256,11 @@ TABLES: dict[str, pa.Schema] = {
         duration_s=(_F64, "seconds"),
         **_MADE,
     ),
+    "dataset_clips": _table(
+        dataset_id=(_S, "the frozen set"),
+        clip_id=(_S, "a clip in it"),
+        video_id=(_S, "id from the content"),
+    ),
     "latents": _table(
         clip_id=(_S, "the clip"),
         codec=(_S, "name and revision"),

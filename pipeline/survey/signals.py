@@ -6,7 +6,6 @@ All decisions (cuts, static clips, camera moves) are taken later from these numb
 
 from __future__ import annotations
 
-
 import cv2
 import numpy as np
 from numpy.typing import NDArray
@@ -195,5 +194,3 @@ def _residual(
             before, matrix, (width, height), borderMode=cv2.BORDER_REPLICATE
         ).astype(np.float32)
     return float(np.abs(after - before).mean())
-
-

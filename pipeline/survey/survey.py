@@ -9,11 +9,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-import av
 import numpy as np
 from pydantic import Field
 
-from pipeline.media import Decoding, Picture, decord_num_frames, read_decord, read_pyav
+from pipeline.media import (
+    DECODER,
+    Decoding,
+    Picture,
+    decord_num_frames,
+    read_decord,
+    read_pyav,
+)
 from pipeline.survey.hashing import HASH_BITS, difference_hash, hamming
 from pipeline.survey.sampled import encode_jpeg, find_borders, sharpness
 from pipeline.survey.signals import SignalTrack
@@ -57,7 +63,7 @@ class SurveySettings(Settings):
         Limits on time and memory are not part of it: they do not change what is seen.
         """
         limits = {"timeout_base_s", "timeout_per_s", "timeout_max_s", "memory_limit_mb"}
-        measured = self.model_copy(update={name: 0 for name in limits})
+        measured = self.model_copy(update=dict.fromkeys(limits, 0))
         return measured.hash(SURVEY_CODE_VERSION)
 
     def timeout_s(self, duration_s: float) -> float:
@@ -107,7 +113,7 @@ def survey_file(
         survey_version=version,
         num_frames=len(pts),
         is_vfr=is_vfr(pts),
-        decoder=f"pyav {av.__version__}",
+        decoder=DECODER,
         random_reader="pyav",
         random_reader_note="not compared",
         width_px=width,
