@@ -1,0 +1,101 @@
+"""Prompt to text states: a small encoder of our own, trained along with the video model.
+
+Words are hashed into buckets, so there is no vocabulary to fit or ship and text of any
+language is read without an unknown word. Each word takes the sum of two embeddings under
+two hashes (Svenstrup et al. 2017, "Hash Embeddings"): two words share one bucket often,
+both buckets almost never.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import unicodedata
+from collections.abc import Sequence
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+NUM_BUCKETS = 4096
+MAX_WORDS = 96
+"""Words of a prompt beyond this many are cut off."""
+
+_NULL = 0
+"""The bucket of the null text, which stands for "no prompt" in training and guidance."""
+
+# A run of word characters is a word; ideographs, kana and all other signs stand alone.
+_ALONE = "\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff"
+_WORD = re.compile(rf"[{_ALONE}]|[^\W{_ALONE}]+|[^\w\s]")
+
+
+def words(text: str) -> list[str]:
+    """Split text into lower-case words and signs, the same on every machine."""
+    return _WORD.findall(unicodedata.normalize("NFKC", text).casefold())
+
+
+def buckets(word: str) -> tuple[int, int]:
+    """Return the two buckets of a word, each in [1, NUM_BUCKETS)."""
+    digest = hashlib.blake2b(word.encode("utf-8", "replace"), digest_size=8).digest()
+    first, second = int.from_bytes(digest[:4], "big"), int.from_bytes(digest[4:], "big")
+    return 1 + first % (NUM_BUCKETS - 1), 1 + second % (NUM_BUCKETS - 1)
+
+
+def tokenize(texts: Sequence[str]) -> tuple[Tensor, Tensor]:
+    """Return buckets B,L,2 (int64) and a mask B,L that is True on words.
+
+    A text without any word is the null text: one token in the null bucket.
+    """
+    rows = [
+        [buckets(word) for word in words(text)[:MAX_WORDS]] or [(_NULL, _NULL)] for text in texts
+    ]
+    longest = max(len(row) for row in rows)
+    ids = torch.zeros(len(rows), longest, 2, dtype=torch.int64)
+    mask = torch.zeros(len(rows), longest, dtype=torch.bool)
+    for index, row in enumerate(rows):
+        ids[index, : len(row)] = torch.tensor(row)
+        mask[index, : len(row)] = True
+    return ids, mask
+
+
+class TextEncoder(nn.Module):
+    """Word buckets to text states B,L,D and one pooled state B,D."""
+
+    def __init__(self, width: int, *, depth: int, head_width: int) -> None:
+        super().__init__()
+        self.embed = nn.Embedding(NUM_BUCKETS, width)
+        self.position = nn.Parameter(torch.zeros(MAX_WORDS, width))
+        self.blocks = nn.ModuleList(_TextBlock(width, head_width) for _ in range(depth))
+        self.pool = nn.Linear(width, width)
+        nn.init.normal_(self.embed.weight, std=0.5)
+        nn.init.normal_(self.position, std=0.1)
+
+    def forward(self, ids_BL2: Tensor, mask_BL: Tensor) -> tuple[Tensor, Tensor]:
+        """Return states B,L,D (of unit scale) and their mean over words, projected."""
+        x_BLD = self.embed(ids_BL2).sum(2) + self.position[: ids_BL2.shape[1]]
+        for block in self.blocks:
+            x_BLD = block(x_BLD, mask_BL)
+        x_BLD = F.rms_norm(x_BLD, x_BLD.shape[-1:])
+        weight_BL1 = mask_BL[..., None].to(x_BLD.dtype)
+        mean_BD = (x_BLD * weight_BL1).sum(1) / weight_BL1.sum(1)
+        return x_BLD, self.pool(mean_BD)
+
+
+class _TextBlock(nn.Module):
+    """Pre-norm self-attention and MLP over the words of each text."""
+
+    def __init__(self, width: int, head_width: int) -> None:
+        super().__init__()
+        self.num_heads = width // head_width
+        self.qkv = nn.Linear(width, 3 * width, bias=False)
+        self.out = nn.Linear(width, width, bias=False)
+        self.up = nn.Linear(width, 2 * width)
+        self.down = nn.Linear(2 * width, width)
+
+    def forward(self, x_BLD: Tensor, mask_BL: Tensor) -> Tensor:
+        qkv = self.qkv(F.rms_norm(x_BLD, x_BLD.shape[-1:]))
+        q, k, v = qkv.unflatten(-1, (3, self.num_heads, -1)).permute(2, 0, 3, 1, 4)
+        attended = F.scaled_dot_product_attention(q, k, v, attn_mask=mask_BL[:, None, None])
+        x_BLD = x_BLD + self.out(attended.transpose(1, 2).flatten(2))
+        hidden = F.silu(self.up(F.rms_norm(x_BLD, x_BLD.shape[-1:])))
+        return x_BLD + self.down(hidden)
