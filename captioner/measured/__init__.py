@@ -1,0 +1,1 @@
+"""What a clip's measurements allow one to say: colours, areas, limits, findings, wording."""

@@ -1,0 +1,128 @@
+"""The limits between what may be said and what may not, each with a reason.
+
+A `Band` has a gap: at or below `low` one thing is clear, at or above `high` the other, and
+between them nothing is said. Units are those of `clip_scores` in `schemas.tables`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+
+@dataclass(frozen=True, slots=True)
+class Band:
+    """Two limits with a gap of doubt between them."""
+
+    low: float
+    high: float
+
+    def side(self, value: float) -> Literal["low", "high"] | None:
+        """Return the side on which `value` clearly lies, None inside the gap or for a NaN."""
+        if value <= self.low:
+            return "low"
+        return "high" if value >= self.high else None
+
+
+# Light. Mean luma of 0..255; a well-exposed scene averages 90-150.
+DARK = Band(60.0, 78.0)
+BRIGHT = Band(160.0, 178.0)
+NEARLY_BLACK = Band(12.0, 20.0)
+# Shares of pixels that are black or white to the eye; "half" and "a quarter" must be true.
+DARK_SHARE = Band(0.40, 0.52)
+BRIGHT_SHARE = Band(0.15, 0.27)
+# Standard deviation of luma: fog and plain walls lie below 20, hard sunlight above 70.
+LOW_CONTRAST = Band(20.0, 28.0)
+HIGH_CONTRAST = Band(60.0, 72.0)
+# Luma may drift by some levels with exposure noise; a fade is far above.
+LIGHT_CHANGE = Band(8.0, 25.0)
+LIGHT_STEP_BACK = 4.0
+"""Levels by which one step may go against a fade."""
+
+# Colour. HSV saturation of camera noise on a grey picture stays below 6.
+GREYSCALE_SATURATION = Band(4.0, 8.0)
+# Oklab chroma of the most colourful 1 % of cells; JPEG of a grey picture stays below 0.01.
+GREYSCALE_CHROMA = Band(0.012, 0.03)
+# Mean Oklab chroma: overcast streets lie near 0.03, cartoons and flowers above 0.11.
+MUTED_CHROMA = Band(0.030, 0.045)
+VIVID_CHROMA = Band(0.085, 0.105)
+CHROMA_MIN_LIGHTNESS = 0.27
+"""Oklab lightness of luma 38: below it chroma is mostly noise."""
+CHROMA_MIN_CELLS = 0.02
+"""With fewer visible cells than this share nothing is said about colour."""
+
+# Change. Mean luma change per second beside the camera's. Compression noise alone makes up
+# to 3; a small moving thing or a person talking 5-40; a busy street or a fast hand above 60.
+CHANGE_NONE = Band(0.3, 1.0)
+CHANGE_LITTLE = Band(6.0, 12.0)
+CHANGE_MUCH = Band(45.0, 70.0)
+# A burst: the 95th percentile stands this many times over the mean.
+BURST_RATIO = Band(2.5, 4.0)
+# Share of frames equal to the one before: all but a few for a still picture.
+STILL_SHARE = Band(0.5, 0.98)
+
+# Camera, in shares of the frame per second: 0.004 is one pixel of 250 in a second.
+CAMERA_STILL = Band(0.006, 0.02)
+PAN = Band(0.01, 0.03)
+PAN_FAST = Band(0.12, 0.20)
+# A direction is named when at least this share of the movement goes that way.
+PAN_NET_SHARE = 0.6
+# One axis is named alone only when the other moves less than 0.3 of it (17 degrees).
+PAN_OTHER_AXIS = Band(0.30, 0.45)
+ZOOM = Band(0.01, 0.03)
+# Movement that cancels out; hand-held footage that people call shaky is above 0.1.
+SHAKE = Band(0.03, 0.12)
+# A camera over a picture without structure cannot be measured, and no claim is made.
+CAMERA_MIN_CONTRAST = 8.0
+
+# Laplacian variance over luma variance: focused footage up to 2000 px lies above 0.01. Beyond
+# that size single pixels are finer than any lens, and the number says nothing about focus.
+SOFT = Band(0.002, 0.006)
+SOFT_MAX_PX = 2000
+SOFT_MIN_CONTRAST = 15.0
+BARS = Band(0.005, 0.03)
+
+# Shape of the frame, width / height. Below 0.9 it is upright, above 1.1 it is wide.
+PORTRAIT = Band(0.9, 0.97)
+LANDSCAPE = Band(1.03, 1.1)
+PANORAMA = Band(1.9, 2.1)
+
+# Colour shares of the picture.
+COLOUR_NAMED = Band(0.05, 0.08)
+COLOUR_MOST = Band(0.45, 0.52)
+COLOUR_NEARLY_ALL = Band(0.75, 0.85)
+BACKGROUND_AREA = Band(0.35, 0.45)
+BACKGROUND_RIM = Band(0.50, 0.60)
+
+RIM_DEPTH = 0.08
+"""Depth of the rim, as a share of the shorter side."""
+
+# Areas that stand out. Smaller ones may be noise, larger ones are a background.
+REGION_MIN_SHARE = 0.005
+REGION_MAX_SHARE = 0.25
+REGION_SMALL = Band(0.025, 0.035)
+REGION_LARGE = Band(0.08, 0.11)
+REGION_MIN_FILL = 0.45
+"""Share of its bounding box that an area covers: a disc 0.79, a triangle 0.5, a thin L less."""
+REGION_MIN_OF_COLOUR = 0.7
+"""One area is named only when it holds most of the cells of its colour."""
+REGION_MIN_CONTRAST = 0.12
+"""Oklab distance to the background; 0.02 is just noticeable."""
+REGION_MIN_PRESENCE = 0.75
+"""Share of the sampled frames in which the area must be found."""
+REGION_STEADY_AREA = 0.6
+"""Smallest over largest area while it moves: else it is being covered, not moving."""
+
+# Movement of an area, in shares of the frame's longer side.
+MOVE_TOTAL = Band(0.02, 0.06)
+MOVE_TOTAL_TWO_FRAMES = 0.10
+MOVE_MIN_STEP = -0.004
+"""A step against the direction up to this is jitter of a centroid on the grid."""
+MOVE_SPEED_SLOW = Band(0.05, 0.08)
+MOVE_SPEED_FAST = Band(0.25, 0.40)
+MOVE_AXIS = Band(0.35, 0.50)
+"""Smaller over larger component: below it the larger names the direction, above it both."""
+PLACE = Band(0.37, 0.43)
+"""Thirds: up to 0.37 is left or top and, mirrored, from 0.63 right or bottom."""
+PLACE_CENTRE = 0.07
+"""A centre is this close to the middle of both axes."""

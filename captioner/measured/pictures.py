@@ -1,0 +1,103 @@
+"""Stored frames -> colour names per pixel, on a small grid and without dark bars."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from captioner.measured.colours import name_pixels, to_oklab
+from captioner.request import StoredFrame
+
+GRID_PX = 96
+"""Longest side of the grid. Averaging down to it removes the noise and the colour fringes
+of JPEG, and an area of 0.5 % still covers some 25 cells."""
+
+_BAR_LUMA = 24
+"""Bars are at most this bright, as in `border_share`."""
+
+_BAR_SHARE = 0.02
+"""A bar narrower than this share of the frame is left in: it changes no colour share."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pictures:
+    """The sampled frames of a clip: T frames on a grid of H x W cells, bars cut off.
+
+    `names_THW` holds indices into `colours.NAMES`, `lab_THWC` Oklab, `luma_THW` 0..255.
+    `bars` says where dark bars were cut: `sides`, `top and bottom`, or empty.
+    """
+
+    times_s: tuple[float, ...]
+    names_THW: NDArray[np.int8]
+    lab_THWC: NDArray[np.float64]
+    luma_THW: NDArray[np.float64]
+    bars: str
+
+
+def read_pictures(frames: Sequence[StoredFrame], border_share: float) -> Pictures | None:
+    """Decode the JPEGs, shrink them by averaging, cut bars and name every cell's colour.
+
+    Bars are looked for only where `border_share` says that there are some. Returns None
+    without frames, and where bars cover all of the picture. All frames take the size of the
+    first.
+    """
+    if not frames:
+        return None
+    grids = []
+    size: tuple[int, int] | None = None
+    for frame in frames:
+        with Image.open(io.BytesIO(frame.jpeg)) as picture:
+            if size is None:
+                scale = min(1.0, GRID_PX / max(picture.size))
+                size = (max(1, round(picture.width * scale)), max(1, round(picture.height * scale)))
+            shrunk = picture.convert("RGB").resize(size, Image.Resampling.BOX)
+            grids.append(np.asarray(shrunk, dtype=np.uint8))
+    rgb_THWC = np.stack(grids)
+    luma_THW = rgb_THWC @ np.array([0.299, 0.587, 0.114])
+    bars = ""
+    if border_share >= _BAR_SHARE:
+        rows, columns = _inside_bars(luma_THW)
+        if rows.stop <= rows.start or columns.stop <= columns.start:
+            return None
+        bars = _name_bars(rows, columns, luma_THW.shape[1], luma_THW.shape[2])
+        rgb_THWC, luma_THW = rgb_THWC[:, rows, columns], luma_THW[:, rows, columns]
+    lab_THWC = to_oklab(rgb_THWC)
+    return Pictures(
+        times_s=tuple(frame.time_s for frame in frames),
+        names_THW=name_pixels(lab_THWC),
+        lab_THWC=lab_THWC,
+        luma_THW=luma_THW,
+        bars=bars,
+    )
+
+
+def _inside_bars(luma_THW: NDArray[np.float64]) -> tuple[slice, slice]:
+    """Return the rows and columns between the lines that are dark in every frame."""
+    brightest_HW = luma_THW.max(axis=0)
+    rows = np.flatnonzero(brightest_HW.max(axis=1) > _BAR_LUMA)
+    columns = np.flatnonzero(brightest_HW.max(axis=0) > _BAR_LUMA)
+    if not len(rows) or not len(columns):
+        return slice(0, 0), slice(0, 0)
+    # The cell beside a bar is a mixture of bar and picture.
+    top, bottom = int(rows[0]), int(rows[-1]) + 1
+    left, right = int(columns[0]), int(columns[-1]) + 1
+    return (
+        slice(top + (top > 0), bottom - (bottom < luma_THW.shape[1])),
+        slice(left + (left > 0), right - (right < luma_THW.shape[2])),
+    )
+
+
+def _name_bars(rows: slice, columns: slice, height: int, width: int) -> str:
+    """Return where bars lie, only when both of a pair are there."""
+    above, below = rows.start / height, 1 - rows.stop / height
+    left, right = columns.start / width, 1 - columns.stop / width
+    across = min(above, below) >= _BAR_SHARE
+    aside = min(left, right) >= _BAR_SHARE
+    if across and aside:
+        return "all sides"
+    return "top and bottom" if across else "sides" if aside else ""

@@ -1,0 +1,240 @@
+"""The words of measured captions: several ways to say each finding, and none beyond it.
+
+A template's fields are filled with words from the findings only. Which of the ways is taken
+depends on the clip's id, so that a corpus does not read like one form letter and the same
+clip always reads the same.
+"""
+
+from __future__ import annotations
+
+import hashlib
+
+from schemas.ids import settings_hash
+
+SENTENCES: dict[str, tuple[str, ...]] = {
+    "area": (
+        "There is {a_area} {where}.",
+        "{A_area} stands out {where}.",
+        "One can make out {a_area} {where}.",
+    ),
+    "area_moves": (
+        "{A_area} moves {way} {where}.",
+        "There is {a_area} that moves {way} {where}.",
+        "{A_area} travels {way} {where}.",
+    ),
+    "area_about": (
+        "{A_area} moves there and back {where}.",
+        "There is {a_area} that moves to and fro {where}.",
+    ),
+    "area_none": (
+        "It keeps its place.",
+        "That area does not move.",
+        "Its position stays the same.",
+    ),
+    "area_share": (
+        "It covers about {percent} percent of the picture.",
+        "About {percent} percent of the picture belongs to it.",
+    ),
+    "also": (
+        "{A_area} can be seen as well{place}.",
+        "Apart from that, {a_area} appears{place}.",
+        "{A_area} is also there{place}.",
+    ),
+    "colours": (
+        "The main colours are {colours}.",
+        "The picture is made up mainly of {colours}.",
+        "Among the colours, {colours} take up the most room.",
+    ),
+    "one_colour": (
+        "The main colour is {colours}.",
+        "Of all colours, {colours} takes up the most room.",
+        "The picture is marked by {colours}.",
+    ),
+    "nearly_all": (
+        "{Colour} fills nearly the whole picture.",
+        "Nearly everything is {colour}.",
+        "The picture is almost entirely {colour}.",
+    ),
+    "most": (
+        "Most of the picture is {colour}.",
+        "{Colour} covers more than half of it.",
+        "The larger part of the frame is {colour}.",
+    ),
+    "background": (
+        "The background is {background}.",
+        "Around the edges and behind it all lies {background}.",
+        "{Background} forms the background.",
+    ),
+    "share": (
+        "The largest share, about {percent} percent of the picture, is {colour}.",
+        "About {percent} percent of the picture is {colour}.",
+        "{Colour} takes up some {percent} percent of the frame.",
+    ),
+    "greyscale": (
+        "The picture is black and white, without any colour.",
+        "Everything is in shades of grey.",
+        "It is a greyscale picture.",
+    ),
+    "muted": ("The colours are muted.", "Colours are pale throughout.", "Its colours are subdued."),
+    "vivid": ("The colours are vivid.", "Strong colours prevail.", "Its colours are rich."),
+    "black": (
+        "The picture is almost completely black.",
+        "Almost nothing but black is to be seen.",
+        "Nearly the whole frame is black.",
+    ),
+    "dark": ("The picture is dark.", "It is a dark picture overall.", "Little light is in it."),
+    "medium": (
+        "The picture is neither dark nor very bright.",
+        "Its overall brightness is moderate.",
+        "The brightness lies in the middle range.",
+    ),
+    "bright": ("The picture is bright.", "It is a bright picture overall.", "The frame is bright."),
+    "brighter": (
+        "It grows brighter from beginning to end.",
+        "The picture brightens as time passes.",
+    ),
+    "darker": ("It grows darker from beginning to end.", "The picture darkens as time passes."),
+    "steady": (
+        "The brightness stays even from beginning to end.",
+        "Its brightness hardly varies over time.",
+        "The light level remains steady.",
+    ),
+    "low_contrast": ("Contrast is low.", "There is little contrast between light and dark parts."),
+    "high_contrast": ("Contrast is strong.", "Light and dark parts stand in strong contrast."),
+    "half_is_black": (
+        "Around half of the picture or more is nearly black.",
+        "Nearly black parts make up about half of the frame or more.",
+    ),
+    "quarter_is_white": (
+        "A quarter of the picture or more is nearly pure white.",
+        "At least a quarter of the frame is burnt out to white.",
+    ),
+    "camera_still": (
+        "The camera stands still.",
+        "The camera does not move.",
+        "The view is fixed.",
+        "It is seen from a steady, unmoving camera.",
+    ),
+    "camera_moves": (
+        "The camera moves {way}.",
+        "The view travels {way}.",
+        "The camera's view shifts {way}.",
+    ),
+    "zoom_in": ("The view closes in.", "What is seen grows larger as the view closes in."),
+    "zoom_out": ("The view widens.", "What is seen grows smaller as the view widens."),
+    "unsteady": (
+        "The view shifts to and fro.",
+        "The camera's view sways back and forth.",
+        "The framing is restless, shifting back and forth.",
+    ),
+    "change_none": ("Nothing moves.", "The picture stays as it is.", "There is no movement."),
+    "change_little": (
+        "Little changes from one moment to the next.",
+        "There is little movement.",
+        "The picture changes only a little.",
+    ),
+    "change_some": (
+        "There is some movement.",
+        "Parts of the picture change as time goes on.",
+        "A moderate amount of change runs through it.",
+    ),
+    "change_much": (
+        "The picture changes strongly from moment to moment.",
+        "There is a lot of change in the picture.",
+        "Much changes from one moment to the next.",
+    ),
+    "bursts": (
+        "The change comes in bursts.",
+        "Quiet stretches alternate with short bursts of change.",
+    ),
+    "soft": ("The picture is soft, without fine detail.", "Fine detail is missing from it."),
+    "bars": ("Dark bars lie at the {bars}.", "The picture is framed by dark bars at the {bars}."),
+    "some_bars": (
+        "Dark bars cover part of the frame.",
+        "A part of the frame is taken by dark bars.",
+    ),
+    "length": (
+        "It lasts {seconds}.",
+        "The whole clip runs for {seconds}.",
+        "All this takes {seconds}.",
+        "Its length is {seconds}.",
+    ),
+    "shape": (
+        "The frame is {shape}.",
+        "The format of the frame is {shape}.",
+        "It is framed in {shape} format.",
+    ),
+    "size": (
+        "Each frame measures {width} by {height} pixels, at {fps} frames per second.",
+        "It has {fps} frames per second of {width} by {height} pixels each.",
+    ),
+}
+"""Ways to say each finding. A sentence that starts another is safe after any other."""
+
+NOUNS: tuple[str, ...] = ("{size}{colour} area", "{size}patch of {colour}", "{size}{colour} patch")
+
+SHAPES: dict[str, str] = {
+    "landscape": "landscape",
+    "portrait": "portrait",
+    "square": "square",
+    "panorama": "very wide",
+}
+
+WAYS: dict[str, str] = {
+    "right": "to the right",
+    "left": "to the left",
+    "up": "upwards",
+    "down": "downwards",
+}
+"""Directions that are not already a phrase."""
+
+WORDING_HASH = settings_hash("wording", [SENTENCES, NOUNS, SHAPES, WAYS])
+"""Goes into every caption's `prompt_hash`."""
+
+
+class Writer:
+    """Fills sentences for one clip; the same clip always gets the same choice."""
+
+    def __init__(self, clip_id: str) -> None:
+        self._clip_id = clip_id
+
+    def pick(self, slot: str, count: int) -> int:
+        """Return a number below `count` that depends on the clip and the slot alone."""
+        digest = hashlib.blake2b(f"{self._clip_id}\n{slot}".encode(), digest_size=8).digest()
+        return int.from_bytes(digest, "big") % count
+
+    def say(self, key: str, **words: str) -> str:
+        """Return one of the sentences called `key`, with its fields filled."""
+        ways = SENTENCES[key]
+        text = ways[self.pick(key, len(ways))].format(**words)
+        return " ".join(text.replace(" .", ".").split())
+
+    def noun(self, colour: str, size: str, slot: str) -> str:
+        """Return words for an area, such as `a small patch of dark red`."""
+        pattern = NOUNS[self.pick(f"noun {slot}", len(NOUNS))]
+        return with_article(pattern.format(colour=colour, size=f"{size} " if size else ""))
+
+
+def with_article(words: str) -> str:
+    """Return the words with `a` or `an` before them."""
+    return f"{'an' if words[0] in 'aeiou' else 'a'} {words}"
+
+
+def capital(words: str) -> str:
+    """Return the words with a capital first letter."""
+    return words[:1].upper() + words[1:]
+
+
+def join_words(words: list[str]) -> str:
+    """Return `a`, `a and b` or `a, b and c`."""
+    return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}"
+
+
+def say_seconds(duration_s: float) -> str:
+    """Return a length in words that is true to a tenth of a second."""
+    rounded = round(duration_s, 1)
+    if rounded < 1.0:
+        return "less than a second"
+    if rounded == round(rounded):
+        return "about one second" if rounded == 1 else f"about {round(rounded)} seconds"
+    return f"{rounded:.1f} seconds"
