@@ -67,10 +67,11 @@ def camera_path(
 
     `pan_right` turns the camera right, so the picture moves left; `tilt_up` moves it down.
     """
-    seconds = (np.arange(num_frames) - (num_frames - 1) / 2) / fps
+    seconds: Floats = (np.arange(num_frames) - (num_frames - 1) / 2) / fps
     duration_s = max((num_frames - 1) / fps, 1e-9)
-    x = y = np.zeros(num_frames)
-    zoom = np.ones(num_frames)
+    x: Floats = np.zeros(num_frames)
+    y: Floats = np.zeros(num_frames)
+    zoom: Floats = np.ones(num_frames)
     speed = 0.0
     if move in _PAN_STEPS:
         step_x, step_y = _PAN_STEPS[move]

@@ -14,31 +14,20 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.world.caption import describe
-from pipeline.world.motion import MAX_CAMERA_S, Floats, Room, camera_path, object_path, room_of
+from pipeline.world.motion import Floats, Room, camera_path, object_path, room_of
 from pipeline.world.texture import look, paint_canvas
 from pipeline.world.vocabulary import (
-    BACKGROUND_COLOURS,
-    BACKGROUND_KINDS,
-    CAMERA_MOVES,
-    DIRECTIONS,
     OBJECT_COLOURS,
-    REST,
-    SHAPES,
     SIZES,
     SPEEDS,
-    TEXTURED_KINDS,
-    colour_distance,
     reach,
     unit_outline,
 )
 
 MIN_SIDE_PX = 16
-MIN_CONTRAST = 110.0
-"""Least RGB distance of an object's colour from the background's and from the other object's."""
 SAMPLES_PER_PIXEL = 4
 """Sub-samples along each axis of a pixel, for smooth edges."""
 _FIXED_POINT_BITS = 6
-_PLACEMENT_TRIES = 16
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,57 +61,6 @@ class DrawnShot:
     truth: dict[str, Any]
 
 
-def choose_shot(
-    seed: int | list[int],
-    *,
-    width_px: int,
-    height_px: int,
-    num_frames: int,
-    fps: float,
-    motion: str = "any",
-) -> ShotSpec:
-    """Draw a shot's contents by lot.
-
-    `motion` is `any`, `moving` (an object moves) or `static` (nothing does). A single frame
-    is static. Of several placements of two objects the one that keeps them furthest apart
-    is taken. The camera moves only where the background shows it.
-    """
-    rng = np.random.default_rng(seed)
-    static = motion == "static" or num_frames == 1
-    kind = _pick(rng, BACKGROUND_KINDS)
-    background = _pick(rng, tuple(BACKGROUND_COLOURS))
-    camera_move = "still"
-    if kind in TEXTURED_KINDS and not static and num_frames <= MAX_CAMERA_S * fps:
-        camera_move = _pick(rng, CAMERA_MOVES)
-    colours = _contrasting(rng, background)
-    objects = []
-    for index in range(int(rng.integers(1, 3))):
-        resting = static or (rng.random() < 0.2 and not (motion == "moving" and index == 0))
-        size = _pick(rng, ("small", "medium") if index else tuple(SIZES))
-        objects.append(
-            ObjectSpec(
-                colour=colours[index],
-                shape=_pick(rng, SHAPES),
-                size=size,
-                direction=REST if resting else _pick(rng, tuple(DIRECTIONS)),
-                speed=REST if resting else _pick(rng, tuple(SPEEDS)),
-                start=(0.5, 0.5),
-            )
-        )
-    camera = camera_path(
-        camera_move, width_px=width_px, height_px=height_px, num_frames=num_frames, fps=fps
-    )
-    room = room_of(camera, width_px=width_px, height_px=height_px)
-    frame = (width_px, height_px, num_frames, fps)
-    return ShotSpec(
-        background_kind=kind,
-        background_colour=background,
-        camera_move=camera_move,
-        objects=_place(rng, objects, room, frame),
-        texture_seed=int(rng.integers(2**31)),
-    )
-
-
 def draw_shot(
     spec: ShotSpec, *, width_px: int, height_px: int, num_frames: int, fps: float
 ) -> DrawnShot:
@@ -150,7 +88,7 @@ def draw_shot(
     )
     items = []
     for item in spec.objects:
-        world_x, world_y, num_bounces = _path(item, room, frame)
+        world_x, world_y, num_bounces = world_path(item, room, frame)
         items.append(
             {
                 "colour": item.colour,
@@ -191,7 +129,9 @@ def draw_shot(
     return DrawnShot(pixels_THWC=pixels, truth={**truth, "caption": describe(truth)})
 
 
-def cover(shape: str, *, x: float, y: float, diameter: float) -> tuple[NDArray[np.float32], int, int]:
+def cover(
+    shape: str, *, x: float, y: float, diameter: float
+) -> tuple[NDArray[np.float32], int, int]:
     """Return the share of each pixel that a shape covers, and the patch's left and top pixel."""
     outline = unit_outline(shape) * (diameter / 2) + (x, y)
     left, top = (math.floor(v) - 1 for v in outline.min(axis=0))
@@ -227,42 +167,10 @@ def _lay_objects(frame_HWC: NDArray[np.uint8], items: list[dict[str, Any]], t: i
         free *= 1 - layer
 
 
-def _place(
-    rng: np.random.Generator,
-    objects: list[ObjectSpec],
-    room: Room,
-    frame: tuple[int, int, int, float],
-) -> tuple[ObjectSpec, ...]:
-    """Give the objects their starts; of several tries, that with the widest least gap."""
-    best: tuple[ObjectSpec, ...] = ()
-    best_gap = -math.inf
-    for _ in range(_PLACEMENT_TRIES if len(objects) > 1 else 1):
-        tried = tuple(_with_start(item, rng) for item in objects)
-        paths = [_path(item, room, frame) for item in tried]
-        gap = math.inf
-        if len(paths) > 1:
-            (x0, y0, _), (x1, y1, _) = paths
-            gap = float(np.hypot(x0 - x1, y0 - y1).min())
-        if gap > best_gap:
-            best, best_gap = tried, gap
-    return best
-
-
-def _with_start(item: ObjectSpec, rng: np.random.Generator) -> ObjectSpec:
-    start = (float(rng.random()), float(rng.random()))
-    return ObjectSpec(
-        colour=item.colour,
-        shape=item.shape,
-        size=item.size,
-        direction=item.direction,
-        speed=item.speed,
-        start=start,
-    )
-
-
-def _path(
+def world_path(
     item: ObjectSpec, room: Room, frame: tuple[int, int, int, float]
 ) -> tuple[Floats, Floats, int]:
+    """Return `motion.object_path` of an object; `frame` is width, height, frames and rate."""
     width_px, height_px, num_frames, fps = frame
     return object_path(
         direction=item.direction,
@@ -274,23 +182,3 @@ def _path(
         num_frames=num_frames,
         fps=fps,
     )
-
-
-def _contrasting(rng: np.random.Generator, background: str) -> tuple[str, str]:
-    """Return two object colours that stand out from the background and from each other."""
-    names = [
-        name
-        for name, rgb in OBJECT_COLOURS.items()
-        if colour_distance(rgb, BACKGROUND_COLOURS[background]) >= MIN_CONTRAST
-    ]
-    first = _pick(rng, tuple(names))
-    others = [
-        name
-        for name in names
-        if colour_distance(OBJECT_COLOURS[name], OBJECT_COLOURS[first]) >= MIN_CONTRAST
-    ]
-    return first, _pick(rng, tuple(others))
-
-
-def _pick(rng: np.random.Generator, names: tuple[str, ...]) -> str:
-    return names[int(rng.integers(len(names)))]

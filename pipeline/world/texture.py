@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import Any
 
 import cv2
 import numpy as np
@@ -12,7 +13,7 @@ from numpy.typing import NDArray
 from pipeline.world.motion import CameraPath
 from pipeline.world.vocabulary import BACKGROUND_COLOURS
 
-Floats = NDArray[np.float32]
+Floats = NDArray[np.floating[Any]]
 
 DENSITY = 2
 """Canvas pixels per frame pixel: enough that a sub-pixel shift does not change the sharpness."""
@@ -47,8 +48,8 @@ def paint_canvas(
     columns = math.ceil((float(camera.x.max() + half_width) - left) * DENSITY)
     rows = math.ceil((float(camera.y.max() + half_height) - top) * DENSITY)
     unit = min(width_px, height_px)
-    x = (left + np.arange(columns, dtype=np.float32)[None, :] / DENSITY) / unit
-    y = (top + np.arange(rows, dtype=np.float32)[:, None] / DENSITY) / unit
+    x: Floats = (left + np.arange(columns, dtype=np.float32)[None, :] / DENSITY) / unit
+    y: Floats = (top + np.arange(rows, dtype=np.float32)[:, None] / DENSITY) / unit
     tone = _tone(kind, x, y, np.random.default_rng([seed, 7]), half_frame=height_px / 2 / unit)
     base = np.array(BACKGROUND_COLOURS[colour], dtype=np.float32)
     painted = np.clip(base + TONE_STEP * tone[:, :, None], 0, 255)

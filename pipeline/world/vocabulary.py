@@ -27,7 +27,7 @@ OBJECT_COLOURS: dict[str, Rgb] = {
 BACKGROUND_COLOURS: dict[str, Rgb] = {
     "grey": (132, 134, 136),
     "charcoal": (52, 54, 60),
-    "cream": (226, 216, 190),
+    "cream": (214, 202, 172),
     "brown": (112, 82, 60),
     "navy": (30, 40, 86),
     "dark green": (30, 70, 50),
