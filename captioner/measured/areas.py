@@ -87,6 +87,8 @@ def _find_in_frame(pictures: Pictures, frame: int, index: int) -> _Sight | None:
     box = int(stats[biggest, cv2.CC_STAT_WIDTH]) * int(stats[biggest, cv2.CC_STAT_HEIGHT])
     if not limits.REGION_MIN_SHARE <= area / cells <= limits.REGION_MAX_SHARE:
         return None
+    if NAMES[index] in ACHROMATIC and _touches_edge(stats[biggest], mask_HW.shape):
+        return None  # shadows and skies at the rim are surroundings, not something in them
     if area < limits.REGION_MIN_OF_COLOUR * total or area < limits.REGION_MIN_FILL * box:
         return None
     inside_HW = labels_HW == biggest
@@ -108,6 +110,12 @@ def _find_in_frame(pictures: Pictures, frame: int, index: int) -> _Sight | None:
         mean,
         contrast,
     )
+
+
+def _touches_edge(stat: NDArray[np.int32], shape: tuple[int, ...]) -> bool:
+    """Tell from x, y, width, height in cells whether an area reaches the frame's edge."""
+    x, y, width, height = (int(value) for value in stat[:4])
+    return x == 0 or y == 0 or x + width == shape[1] or y + height == shape[0]
 
 
 def _describe(name: str, sights: list[_Sight], pictures: Pictures, camera_is_still: bool) -> Area:

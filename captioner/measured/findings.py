@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from captioner.measured import limits
 from captioner.measured.areas import Area, find_areas
 from captioner.measured.colours import ACHROMATIC, NAMES, shade
+from captioner.measured.layout import find_bands, find_lighter_part
 from captioner.measured.limits import Band
 from captioner.measured.pictures import Pictures, read_pictures
 from captioner.request import CaptionRequest
@@ -37,6 +38,8 @@ class Findings:
     greyscale, muted or vivid. `extent` is how much the first colour covers: nearly_all or
     most. `change`: none, little, some or much. `camera`: still, or a direction. `zoom`: in or
     out. `bars`: top and bottom, sides, all sides, or some where only their area is known.
+    `upper_colour` and `lower_colour` fill the outer thirds. `lighter_part`: upper, lower,
+    left or right.
     """
 
     duration_s: float
@@ -53,6 +56,9 @@ class Findings:
     colours: tuple[Colour, ...] = ()
     extent: str = ""
     background: str = ""
+    upper_colour: str = ""
+    lower_colour: str = ""
+    lighter_part: str = ""
     areas: tuple[Area, ...] = ()
     change: str = ""
     has_bursts: bool = False
@@ -230,7 +236,9 @@ def _with_colours(findings: Findings, score: _Scores, pictures: Pictures) -> Fin
     if findings.light == "black" or len(visible) < limits.CHROMA_MIN_CELLS * chroma_THW.size:
         return findings
     grey_pixels = limits.GREYSCALE_CHROMA.side(float(np.percentile(visible, 99))) == "low"
-    is_greyscale = grey_pixels and score.side("saturation", limits.GREYSCALE_SATURATION) != "high"
+    # Dark bars are in the score, and their noise has a saturation of its own.
+    coloured_score = score.side("saturation", limits.GREYSCALE_SATURATION) == "high"
+    is_greyscale = grey_pixels and not (coloured_score and not findings.bars)
     mean_chroma = float(visible.mean())
     palette = ""
     if is_greyscale:
@@ -246,6 +254,9 @@ def _with_colours(findings: Findings, score: _Scores, pictures: Pictures) -> Fin
         extent = "nearly_all"
     elif limits.COLOUR_MOST.side(first) == "high":
         extent = "most"
+    upper, lower = find_bands(pictures)
+    if is_greyscale and not (_is_grey(upper or "grey") and _is_grey(lower or "grey")):
+        upper, lower = "", ""
     areas = find_areas(
         pictures, camera_is_still=findings.camera == "still" and findings.change != "none"
     )
@@ -256,6 +267,9 @@ def _with_colours(findings: Findings, score: _Scores, pictures: Pictures) -> Fin
         colours=tuple(colours),
         extent=extent,
         background=background,
+        upper_colour=upper,
+        lower_colour=lower,
+        lighter_part=find_lighter_part(pictures),
         areas=tuple(
             area
             for area in areas

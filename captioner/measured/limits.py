@@ -97,6 +97,11 @@ BACKGROUND_RIM = Band(0.50, 0.60)
 RIM_DEPTH = 0.08
 """Depth of the rim, as a share of the shorter side."""
 
+LAYOUT_MIN_CELLS = 9
+"""A picture with fewer rows or columns has no thirds to speak of."""
+# Mean luma of one outer third over the opposite one, in the frame where it is least.
+LIGHTER_PART = Band(15.0, 30.0)
+
 # Areas that stand out. Smaller ones may be noise, larger ones are a background.
 REGION_MIN_SHARE = 0.005
 REGION_MAX_SHARE = 0.25
@@ -122,7 +127,7 @@ MOVE_SPEED_SLOW = Band(0.05, 0.08)
 MOVE_SPEED_FAST = Band(0.25, 0.40)
 MOVE_AXIS = Band(0.35, 0.50)
 """Smaller over larger component: below it the larger names the direction, above it both."""
-PLACE = Band(0.37, 0.43)
-"""Thirds: up to 0.37 is left or top and, mirrored, from 0.63 right or bottom."""
+PLACE = Band(0.30, 0.40)
+"""Up to 0.30 is left or top and, mirrored, from 0.70 right or bottom."""
 PLACE_CENTRE = 0.07
 """A centre is this close to the middle of both axes."""

@@ -24,7 +24,7 @@ MIN_LONG_WORDS = 60
 """A long caption that falls short of this also gives size and rate of the frames."""
 
 _HEADS = {"black": "almost black", "dark": "dark", "bright": "bright"}
-_PALETTES = {"greyscale": "black-and-white", "muted": "pale", "vivid": "vivid"}
+_PALETTES = {"greyscale": "black-and-white", "muted": "muted", "vivid": "vivid"}
 
 
 def write_short(findings: Findings, clip_id: str) -> str:
@@ -117,10 +117,13 @@ def write_structured(findings: Findings) -> str:
         "height_px": findings.height_px,
         "is_soft": findings.is_soft,
         "light": findings.light,
+        "lighter_part": findings.lighter_part,
         "light_change": findings.light_change,
+        "lower_colour": findings.lower_colour,
         "palette": findings.palette,
         "quarter_is_white": findings.quarter_is_white,
         "shape": findings.shape,
+        "upper_colour": findings.upper_colour,
         "width_px": findings.width_px,
         "zoom": findings.zoom,
     }
@@ -178,16 +181,25 @@ def _say_colours(findings: Findings, writer: Writer) -> list[str]:
     if not findings.colours:
         return said
     first = findings.colours[0]
-    names = [colour.name for colour in findings.colours[:3]]
-    if findings.extent:
+    names = [colour.name for colour in findings.colours[:4]]
+    if findings.palette == "greyscale":
+        pass  # after that, "the picture is mostly grey" would say nothing new
+    elif findings.extent:
         said.append(writer.say(findings.extent, colour=first.name, Colour=capital(first.name)))
-    elif len(names) > 1:
-        said.append(writer.say("colours", colours=join_words(names)))
-    if findings.background and not findings.extent:
+    else:
+        key = "colours" if len(names) > 1 else "one_colour"
+        said.append(writer.say(key, colours=join_words(names)))
+    if findings.background and findings.background != first.name:
         background = findings.background
         said.append(writer.say("background", background=background, Background=capital(background)))
-    percent = f"{100 * first.share:.0f}"
-    said.append(writer.say("share", percent=percent, colour=first.name, Colour=capital(first.name)))
+    if findings.upper_colour and findings.lower_colour:
+        upper, lower = findings.upper_colour, findings.lower_colour
+        said.append(writer.say("bands", upper=upper, Upper=capital(upper), lower=lower))
+    if first.share < 0.95:  # else the extent has said it
+        percent = f"{100 * first.share:.0f}"
+        said.append(
+            writer.say("share", percent=percent, colour=first.name, Colour=capital(first.name))
+        )
     return said
 
 
@@ -199,6 +211,8 @@ def _say_light(findings: Findings, writer: Writer) -> list[str]:
         said.append(writer.say("half_is_black"))
     if findings.quarter_is_white:
         said.append(writer.say("quarter_is_white"))
+    if findings.lighter_part and findings.light != "black":
+        said.append(writer.say(f"lighter_{findings.lighter_part}"))
     if findings.contrast:
         said.append(writer.say(f"{findings.contrast}_contrast"))
     if findings.light_change:
@@ -250,7 +264,7 @@ def _say_whole(findings: Findings, *, with_movement: bool = True) -> str:
     ]
     names = [colour.name for colour in findings.colours[:3]]
     head = with_article(f"{', '.join(adjectives)} picture".strip())
-    if findings.light == "black" or not names:
+    if findings.light == "black" or not names or findings.palette == "greyscale":
         body = head
     elif findings.extent == "nearly_all":
         body = f"{head}, almost entirely {names[0]}"

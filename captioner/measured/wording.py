@@ -56,14 +56,28 @@ SENTENCES: dict[str, tuple[str, ...]] = {
         "The picture is almost entirely {colour}.",
     ),
     "most": (
-        "Most of the picture is {colour}.",
-        "{Colour} covers more than half of it.",
-        "The larger part of the frame is {colour}.",
+        "The picture is largely {colour}.",
+        "{Colour} covers about half of the picture or more.",
+        "Half of the frame or more is {colour}.",
     ),
     "background": (
         "The background is {background}.",
         "Around the edges and behind it all lies {background}.",
         "{Background} forms the background.",
+    ),
+    "bands": (
+        "The upper part is mostly {upper}, the lower part mostly {lower}.",
+        "{Upper} prevails above, {lower} below.",
+    ),
+    "lighter_upper": ("The upper part is the lighter one.", "It is lighter above than below."),
+    "lighter_lower": ("The lower part is the lighter one.", "It is lighter below than above."),
+    "lighter_left": (
+        "The left part is lighter than the right.",
+        "It is lighter on the left than on the right.",
+    ),
+    "lighter_right": (
+        "The right part is lighter than the left.",
+        "It is lighter on the right than on the left.",
     ),
     "share": (
         "The largest share, about {percent} percent of the picture, is {colour}.",
@@ -75,28 +89,43 @@ SENTENCES: dict[str, tuple[str, ...]] = {
         "Everything is in shades of grey.",
         "It is a greyscale picture.",
     ),
-    "muted": ("The colours are muted.", "Colours are pale throughout.", "Its colours are subdued."),
-    "vivid": ("The colours are vivid.", "Strong colours prevail.", "Its colours are rich."),
+    "muted": (
+        "The colours are muted.",
+        "Colours are restrained throughout.",
+        "All colours are subdued.",
+    ),
+    "vivid": (
+        "The colours are vivid.",
+        "Strong colours prevail.",
+        "All in all, the colours are strong.",
+    ),
     "black": (
         "The picture is almost completely black.",
         "Almost nothing but black is to be seen.",
         "Nearly the whole frame is black.",
     ),
-    "dark": ("The picture is dark.", "It is a dark picture overall.", "Little light is in it."),
+    "dark": (
+        "The picture is dark.",
+        "It is a dark picture overall.",
+        "There is little light in the picture.",
+    ),
     "medium": (
         "The picture is neither dark nor very bright.",
-        "Its overall brightness is moderate.",
+        "Overall brightness is moderate.",
         "The brightness lies in the middle range.",
     ),
     "bright": ("The picture is bright.", "It is a bright picture overall.", "The frame is bright."),
     "brighter": (
-        "It grows brighter from beginning to end.",
+        "From beginning to end the picture grows brighter.",
         "The picture brightens as time passes.",
     ),
-    "darker": ("It grows darker from beginning to end.", "The picture darkens as time passes."),
+    "darker": (
+        "From beginning to end the picture grows darker.",
+        "The picture darkens as time passes.",
+    ),
     "steady": (
         "The brightness stays even from beginning to end.",
-        "Its brightness hardly varies over time.",
+        "Overall brightness hardly varies over time.",
         "The light level remains steady.",
     ),
     "low_contrast": ("Contrast is low.", "There is little contrast between light and dark parts."),
@@ -113,7 +142,7 @@ SENTENCES: dict[str, tuple[str, ...]] = {
         "The camera stands still.",
         "The camera does not move.",
         "The view is fixed.",
-        "It is seen from a steady, unmoving camera.",
+        "Everything is seen from a steady, unmoving camera.",
     ),
     "camera_moves": (
         "The camera moves {way}.",
@@ -136,7 +165,7 @@ SENTENCES: dict[str, tuple[str, ...]] = {
     "change_some": (
         "There is some movement.",
         "Parts of the picture change as time goes on.",
-        "A moderate amount of change runs through it.",
+        "A moderate amount of change runs through the clip.",
     ),
     "change_much": (
         "The picture changes strongly from moment to moment.",
@@ -147,26 +176,29 @@ SENTENCES: dict[str, tuple[str, ...]] = {
         "The change comes in bursts.",
         "Quiet stretches alternate with short bursts of change.",
     ),
-    "soft": ("The picture is soft, without fine detail.", "Fine detail is missing from it."),
+    "soft": (
+        "The picture is soft, without fine detail.",
+        "Fine detail is missing from the picture.",
+    ),
     "bars": ("Dark bars lie at the {bars}.", "The picture is framed by dark bars at the {bars}."),
     "some_bars": (
         "Dark bars cover part of the frame.",
         "A part of the frame is taken by dark bars.",
     ),
     "length": (
-        "It lasts {seconds}.",
+        "The clip lasts {seconds}.",
         "The whole clip runs for {seconds}.",
         "All this takes {seconds}.",
-        "Its length is {seconds}.",
+        "The length is {seconds}.",
     ),
     "shape": (
         "The frame is {shape}.",
         "The format of the frame is {shape}.",
-        "It is framed in {shape} format.",
+        "Everything is framed in {shape} format.",
     ),
     "size": (
         "Each frame measures {width} by {height} pixels, at {fps} frames per second.",
-        "It has {fps} frames per second of {width} by {height} pixels each.",
+        "There are {fps} frames per second of {width} by {height} pixels each.",
     ),
 }
 """Ways to say each finding. A sentence that starts another is safe after any other."""
