@@ -1,13 +1,13 @@
 """Attention within each clip of a pack, and from its tokens to its text.
 
 Clips of equal length that stand side by side run as one batch, so a pack of equal clips
-costs what a plain batch costs and a mixed pack wastes nothing on padding. No kernel for
+costs what a plain batch costs and a mixed pack wastes nothing on padding. Queries come
+scaled: their product with the keys goes into the softmax as it is. No kernel for
 packed rows has a backward on CPU (FlexAttention refuses, varlen attention wants CUDA).
 """
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator, Sequence
 
 import torch
@@ -36,8 +36,7 @@ def attend(q_NHD: Tensor, k_NHD: Tensor, v_NHD: Tensor, lengths: Sequence[int]) 
     parts = []
     for _, count, start, length in runs(lengths):
         q, k, v = (
-            x[start : start + count * length].unflatten(0, (count, length)).transpose(1, 2)
-            for x in (q_NHD, k_NHD, v_NHD)
+            _batch(x_NHD[start : start + count * length], count) for x_NHD in (q_NHD, k_NHD, v_NHD)
         )
         parts.append(_attention(q, k, v, None).transpose(1, 2).flatten(0, 1))
     return parts[0] if len(parts) == 1 else torch.cat(parts)
@@ -52,18 +51,24 @@ def attend_text(
     """
     parts = []
     for first, count, start, length in runs(lengths):
-        q = q_NHD[start : start + count * length].unflatten(0, (count, length)).transpose(1, 2)
+        q = _batch(q_NHD[start : start + count * length], count)
         k, v = (x[first : first + count].transpose(1, 2) for x in (k_BLHD, v_BLHD))
         mask = mask_BL[first : first + count, None, None]
         parts.append(_attention(q, k, v, mask).transpose(1, 2).flatten(0, 1))
     return parts[0] if len(parts) == 1 else torch.cat(parts)
 
 
+def _batch(x_NHD: Tensor, count: int) -> Tensor:
+    """Return B,H,N/B,D for a run of `count` clips of equal length."""
+    num_tokens, num_heads, width = x_NHD.shape
+    return x_NHD.reshape(count, num_tokens // count, num_heads, width).transpose(1, 2)
+
+
 def _attention(q: Tensor, k: Tensor, v: Tensor, mask: Tensor | None) -> Tensor:
     """Softmax attention on B,H,N,D; the faster of two equal ways."""
     if q.device.type != "cpu" or k.shape[2] > _MATMUL_UP_TO:
-        return F.scaled_dot_product_attention(q, k, v, attn_mask=mask)
-    scores = (q * (1.0 / math.sqrt(q.shape[-1]))) @ k.transpose(-2, -1)
+        return F.scaled_dot_product_attention(q, k, v, attn_mask=mask, scale=1.0)
+    scores = q @ k.transpose(-2, -1)
     if mask is not None:
         scores = scores.masked_fill(~mask, -torch.inf)
     return scores.softmax(-1) @ v

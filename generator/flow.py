@@ -9,6 +9,7 @@ velocity itself (arXiv 2511.13720, "Back to Basics: Let Denoising Generative Mod
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 import torch
@@ -23,7 +24,7 @@ MIN_TIMESTEP = 0.05
 
 
 class Denoiser(nn.Module):
-    """The whole network: text encoder and transformer, from noisy pack and prompts to velocity."""
+    """The whole network: from a noisy pack and its prompts to clean tokens."""
 
     def __init__(self, size: Size, num_channels: int) -> None:
         super().__init__()
@@ -40,9 +41,9 @@ class Denoiser(nn.Module):
     def forward(
         self, pack: Pack, timesteps_N: Tensor, text: tuple[Tensor, Tensor, Tensor]
     ) -> Tensor:
-        """Return the velocity N,C of the noisy tokens of `pack`."""
+        """Return the clean tokens N,C predicted from the noisy tokens of `pack`."""
         states_BLD, pooled_BD, mask_BL = text
-        clean_NC = self.dit(
+        clean_NC: Tensor = self.dit(
             pack.tokens_NC,
             pack.positions_N3,
             timesteps_N,
@@ -51,7 +52,7 @@ class Denoiser(nn.Module):
             pooled_BD,
             mask_BL,
         )
-        return velocity_of(pack.tokens_NC, clean_NC, timesteps_N)
+        return clean_NC
 
 
 def noised(data_NC: Tensor, noise_NC: Tensor, timesteps_N: Tensor) -> Tensor:
@@ -69,7 +70,7 @@ def shift_of(num_tokens: int, base_tokens: int) -> float:
 
     More tokens of one scene hide it less under the same noise (arXiv 2403.03206, section 5.3.2).
     """
-    return max(1.0, (num_tokens / base_tokens) ** 0.5)
+    return max(1.0, math.sqrt(num_tokens / base_tokens))
 
 
 def shifted(t: Tensor, shift: float | Tensor) -> Tensor:
@@ -90,6 +91,11 @@ def draw_timesteps(shift_B: Tensor, rng: torch.Generator) -> Tensor:
     return shifted(torch.sigmoid(normal), shift_B)
 
 
-def loss_per_token(velocity_NC: Tensor, data_NC: Tensor, noise_NC: Tensor) -> Tensor:
-    """Return the mean squared velocity error of each token."""
-    return (velocity_NC - (noise_NC - data_NC)).square().mean(1)
+def loss_per_token(clean_NC: Tensor, data_NC: Tensor, timesteps_N: Tensor) -> Tensor:
+    """Return the mean squared velocity error of each token.
+
+    Predicted and true velocity start from the same x_t, so their difference is that of the
+    clean tokens divided by t; the noise need not be kept.
+    """
+    error_N = (clean_NC - data_NC).square().mean(1)
+    return error_N / timesteps_N.clamp_min(MIN_TIMESTEP).square()

@@ -58,5 +58,5 @@ def pack(latents: Sequence[Tensor], seconds_per_latent: Sequence[float]) -> Pack
 
 def unpack(tokens_NC: Tensor, grids: Sequence[Grid]) -> list[Tensor]:
     """Undo `pack`: return the latents C,T,H,W of every clip."""
-    parts = tokens_NC.split([t * h * w for t, h, w in grids])
+    parts = torch.split(tokens_NC, [t * h * w for t, h, w in grids])
     return [unpatchify(part, grid) for part, grid in zip(parts, grids, strict=True)]

@@ -97,7 +97,7 @@ def sample_batch(
     *,
     seeds: Sequence[int] | None = None,
 ) -> list[NDArray[np.uint8]]:
-    """Return one video per prompt; `seeds` holds one seed each, else all take the settings' seed."""
+    """Return one video per prompt, each from its own seed if `seeds` are given."""
     codec = loaded.codec
     grid = grid_of(
         codec,
@@ -169,10 +169,12 @@ def _velocity(
         grids=noisy.grids * copies,
     )
     timesteps_N = torch.full((len(doubled.tokens_NC),), t, device=tokens_NC.device)
-    velocity: Tensor = denoiser(doubled, timesteps_N, text)
+    clean_NC = denoiser(doubled, timesteps_N, text)
+    velocity_NC = flow.velocity_of(doubled.tokens_NC, clean_NC, timesteps_N)
     if copies == 1:
-        return velocity
-    return guide(*velocity.chunk(2), guidance_scale)
+        return velocity_NC
+    with_prompt, without = velocity_NC.chunk(2)
+    return guide(with_prompt, without, guidance_scale)
 
 
 def guide(conditional: Tensor, unconditional: Tensor, guidance_scale: float) -> Tensor:

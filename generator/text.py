@@ -94,8 +94,9 @@ class _TextBlock(nn.Module):
 
     def forward(self, x_BLD: Tensor, mask_BL: Tensor) -> Tensor:
         qkv = self.qkv(F.rms_norm(x_BLD, x_BLD.shape[-1:]))
-        q, k, v = qkv.unflatten(-1, (3, self.num_heads, -1)).permute(2, 0, 3, 1, 4)
+        q, k, v = qkv.reshape(*qkv.shape[:2], 3, self.num_heads, -1).permute(2, 0, 3, 1, 4)
         attended = F.scaled_dot_product_attention(q, k, v, attn_mask=mask_BL[:, None, None])
         x_BLD = x_BLD + self.out(attended.transpose(1, 2).flatten(2))
         hidden = F.silu(self.up(F.rms_norm(x_BLD, x_BLD.shape[-1:])))
-        return x_BLD + self.down(hidden)
+        out: Tensor = x_BLD + self.down(hidden)
+        return out

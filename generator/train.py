@@ -312,8 +312,8 @@ class _Run:
         )
         with autocast(self.device, self.autocast_dtype):
             text = self.denoiser.encode_text([d.caption for d in batch.draws])
-            velocity_NC = self.denoiser(noisy, timesteps_N, text)
-        return flow.loss_per_token(velocity_NC, pack.tokens_NC, noise_NC).mean()
+            clean_NC = self.denoiser(noisy, timesteps_N, text)
+        return flow.loss_per_token(clean_NC, pack.tokens_NC, timesteps_N).mean()
 
     def _average(self) -> None:
         """Move the average towards the weights; early on it follows them more closely."""
