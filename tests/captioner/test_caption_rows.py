@@ -46,6 +46,8 @@ def test_the_digest_depends_on_every_picture_and_their_order() -> None:
     one, two = draw_disc(DARK_GREEN, RED), draw_disc(DARK_GREEN, None)
     frames = [make_request(jpegs).frames for jpegs in ([one], [one, two], [two, one], [])]
     assert len({frames_digest(f) for f in frames}) == 4
+    flipped = one[:-9] + bytes([one[-9] ^ 1]) + one[-8:]
+    assert frames_digest(make_request([flipped]).frames) != frames_digest(frames[0])
     assert frames_digest(()) == hashlib.sha256().hexdigest()
 
 

@@ -30,6 +30,11 @@ def test_a_nearly_black_pixel_never_has_a_hue(rgb: tuple[int, int, int]) -> None
     assert name_colour(rgb) in ("black", None)
 
 
+@pytest.mark.parametrize("rgb", [(3, 0, 3), (6, 2, 1), (0, 2, 1)])
+def test_noise_on_black_is_black(rgb: tuple[int, int, int]) -> None:
+    assert name_colour(rgb) == "black"
+
+
 def test_every_grey_level_is_achromatic_or_unsure() -> None:
     levels = {name_colour((v, v, v)) for v in range(256)}
     assert levels <= {"black", "grey", "white", None}

@@ -149,6 +149,16 @@ def test_bars_are_not_a_colour_of_the_picture() -> None:
     assert found["bars"] == "sides"
 
 
+def test_light_behind_bars_is_read_from_the_picture_not_from_the_score() -> None:
+    picture = Image.new("RGB", (256, 144), (0, 0, 0))
+    picture.paste((230, 230, 230), (64, 0, 192, 144))
+    barred = {"border_share": 0.5, "dark_share": 0.6, "brightness": 55.0}
+    found = facts(make_request([to_jpeg(picture)] * 2, **barred))
+    assert found["light"] == "bright"
+    assert "half_is_black" not in found
+    assert "light" not in facts(make_request(**barred))
+
+
 def test_the_light_is_seen_to_change_one_way_only() -> None:
     def levels(*values: int) -> list[bytes]:
         return [draw_disc((v, v, v), None) for v in values]
