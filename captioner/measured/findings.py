@@ -85,6 +85,8 @@ def find(request: CaptionRequest) -> Findings:
         and max(request.width_px, request.height_px) <= limits.SOFT_MAX_PX,
     )
     findings = _with_change(_with_camera(findings, score), score)
+    if findings.camera == "still" and not _stays_in_place(pictures):
+        findings = replace(findings, camera="")
     findings = _with_light(findings, score, pictures)
     if pictures is None:
         if score.side(
@@ -153,6 +155,15 @@ def _with_camera(findings: Findings, score: _Scores) -> Findings:
         camera_is_unsteady=unsteady == "high",
         zoom=zoom,
     )
+
+
+def _stays_in_place(pictures: Pictures | None) -> bool:
+    """Tell whether most of the picture looks the same from one sampled frame to the next."""
+    if pictures is None or len(pictures.times_s) < 2:
+        return False
+    changes = np.abs(np.diff(pictures.luma_THW, axis=0))
+    unmoved_T = (changes <= limits.UNMOVED_LEVELS).mean(axis=(1, 2))
+    return bool(unmoved_T.min() >= limits.UNMOVED_CELLS)
 
 
 def _name_pan(dx: float, dy: float) -> str:

@@ -65,6 +65,11 @@ STILL_SHARE = Band(0.5, 0.98)
 CAMERA_STILL = Band(0.006, 0.02)
 PAN = Band(0.01, 0.03)
 PAN_FAST = Band(0.12, 0.20)
+# The score is also near 0 where the camera's movement could not be measured, so the pictures
+# must agree: this share of the cells keeps its luma within so many levels from one sampled
+# frame to the next.
+UNMOVED_CELLS = 0.6
+UNMOVED_LEVELS = 8.0
 # A direction is named when at least this share of the movement goes that way.
 PAN_NET_SHARE = 0.6
 # One axis is named alone only when the other moves less than 0.3 of it (17 degrees).

@@ -212,7 +212,9 @@ CASES = [
 
 @pytest.mark.parametrize(("score", "value", "field", "said"), CASES)
 def test_each_limit_is_kept_on_both_sides(score: str, value: float, field: str, said) -> None:
-    assert facts(make_request(**{score: value})).get(field) == said
+    # One frame would tell the light and the palette; two alike let a camera be called still.
+    frames = [draw_disc(GREY, None)] * 2 if field == "camera" else []
+    assert facts(make_request(frames, **{score: value})).get(field) == said
 
 
 PANS = [
@@ -237,7 +239,17 @@ def test_a_wandering_camera_has_no_direction() -> None:
 
 
 def test_a_still_camera_is_not_claimed_for_a_flat_picture() -> None:
-    assert "camera" not in facts(make_request(contrast=5.0))
+    assert "camera" not in facts(make_request([draw_disc(GREY, RED)] * 2, contrast=5.0))
+
+
+def test_a_still_camera_is_not_claimed_where_the_pictures_disagree() -> None:
+    rng = np.random.default_rng(3)
+    tiles = rng.integers(60, 180, (2, 9, 16, 3)).astype(np.uint8).repeat(16, 1).repeat(16, 2)
+    one, other = (to_jpeg(Image.fromarray(tile)) for tile in tiles)
+    assert facts(make_request([one, one]))["camera"] == "still"
+    assert "camera" not in facts(make_request([one, other]))
+    assert "camera" not in facts(make_request([one]))
+    assert "camera" not in facts(make_request())
 
 
 def test_nothing_moves_takes_both_measurements() -> None:
