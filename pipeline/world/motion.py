@@ -10,13 +10,14 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.world.vocabulary import DIRECTIONS, REST, SPEEDS
 
-Floats = NDArray[np.float64]
+Floats = NDArray[np.floating[Any]]
 
 PAN_HEIGHTS_PER_S = 0.2
 ZOOM_LOG_PER_S = 0.16
@@ -26,6 +27,9 @@ MAX_ZOOM_LOG = 2 * math.log(1.18)
 """A zoom changes sizes by at most this logarithm, so that the named sizes stay apart."""
 MAX_CAMERA_S = 10.0
 """Longer shots have a still camera: within the limits above a move would be too slow to see."""
+
+_TOUCH = 1e-9
+"""An object that reaches a wall in its last frame has not bounced."""
 
 _PAN_STEPS = {
     "pan_left": (-1.0, 0.0),
@@ -67,7 +71,7 @@ def camera_path(
 
     `pan_right` turns the camera right, so the picture moves left; `tilt_up` moves it down.
     """
-    seconds: Floats = (np.arange(num_frames) - (num_frames - 1) / 2) / fps
+    seconds = (np.arange(num_frames) - (num_frames - 1) / 2) / fps
     duration_s = max((num_frames - 1) / fps, 1e-9)
     x: Floats = np.zeros(num_frames)
     y: Floats = np.zeros(num_frames)
@@ -138,5 +142,7 @@ def _axis(
     straight = begin + velocity * seconds
     phase = np.mod(straight, 2 * length)
     folded = low + np.where(phase > length, 2 * length - phase, phase)
-    bounces = abs(math.floor(straight[-1] / length) - math.floor(straight[0] / length))
-    return folded, bounces
+    end = float(straight[-1])
+    beyond = end - length if velocity > 0 else -end
+    bounces = math.ceil(beyond / length - _TOUCH) if velocity else 0
+    return folded, max(bounces, 0)

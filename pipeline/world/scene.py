@@ -25,7 +25,7 @@ from pipeline.world.vocabulary import (
 )
 
 MIN_SIDE_PX = 16
-SAMPLES_PER_PIXEL = 4
+SAMPLES_PER_PIXEL = 8
 """Sub-samples along each axis of a pixel, for smooth edges."""
 _FIXED_POINT_BITS = 6
 
