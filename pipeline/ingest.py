@@ -106,9 +106,7 @@ def ingest_file(found: FoundFile, settings: IngestSettings, run_id: str, child: 
             "sources": [_source(found, key)],
             "videos": [_video(key, sha256, scan)],
         },
-        counts=Counts(
-            num_in=1, num_out=1, seconds_in=scan.duration_s, seconds_out=scan.duration_s
-        ),
+        counts=Counts(num_in=1, num_out=1, seconds_in=scan.duration_s, seconds_out=scan.duration_s),
     )
 
 

@@ -193,10 +193,13 @@ class Catalog:
         except TableNotFoundError:
             return []
 
+    def all_files(self) -> dict[str, list[str]]:
+        """Return the Parquet files of every table, as one moment shows them."""
+        return {table: self.files(table) for table in ("commits", *TABLES)}
+
     @cached_property
     def _lens(self) -> duckdb.DuckDBPyConnection:
-        files = {table: self.files(table) for table in ("commits", *TABLES)}
-        return open_lens(files, self._batch_ids)
+        return open_lens(self.all_files(), self._batch_ids)
 
     def lens(self, choices: Mapping[str, str] | None = None) -> duckdb.DuckDBPyConnection:
         """Return a DuckDB connection with every table and view.
@@ -207,8 +210,14 @@ class Catalog:
         """
         if choices is None:
             return self._lens
-        files = {table: self.files(table) for table in ("commits", *TABLES)}
-        return open_lens(files, self._batch_ids, choices)
+        return open_lens(self.all_files(), self._batch_ids, choices)
+
+    def own_lens(self) -> tuple[duckdb.DuckDBPyConnection, list[str]]:
+        """Return a new connection over the newest rows, and the files that it reads."""
+        self.refresh()
+        files = self.all_files()
+        paths = [path for group in files.values() for path in group]
+        return open_lens(files, self._batch_ids), paths
 
     def query(self, sql: str, parameters: Sequence[Any] | None = None) -> pa.Table:
         """Return the result of SQL over tables and views as an Arrow table."""

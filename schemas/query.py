@@ -34,11 +34,8 @@ def select(
     Raises UserError for anything but one SELECT, for wrong SQL (with DuckDB's explanation),
     for a reach outside the catalogue, and when a limit is passed.
     """
-    catalog.refresh()
-    connection = catalog.lens()
-    catalog.refresh()  # the sealed connection is this query's own
+    connection, files = catalog.own_lens()
     check_is_select(connection, sql)
-    files = [path for table in TABLES for path in catalog.files(table)]
     seal(connection, files, memory_limit_mb=memory_limit_mb, num_threads=num_threads)
     timer = threading.Timer(timeout_s, connection.interrupt)
     timer.daemon = True

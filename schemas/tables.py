@@ -217,7 +217,7 @@ TABLES: dict[str, pa.Schema] = {
         clip_id=(_S, "a clip in a group of near-duplicates"),
         group_id=(_S, "id of the group, from its smallest clip id"),
         nearest_clip_id=(_S, "the member it is closest to"),
-        distance=(_F64, "mean share of differing hash bits over the aligned part, 0..1"),
+        distance=(_F64, "mean Jaccard distance of frame hashes over the aligned part, 0..1"),
         method=(_S, "how it was found"),
         settings_hash=(_S, "the dedupe's settings"),
     ),

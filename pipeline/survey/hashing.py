@@ -1,7 +1,7 @@
 """A 64-bit difference hash of a frame, and distances between hashes.
 
-The hash keeps, for an 8 x 9 thumbnail in grey, whether each cell is brighter than its right
-neighbour (dHash, Krawetz 2013, www.hackerfactor.com/blog/?/archives/529-Kind-of-Like-That.html).
+The hash keeps, for an 8 x 9 thumbnail in grey, whether each cell is clearly brighter than its
+right neighbour (dHash, Krawetz 2013, www.hackerfactor.com/blog/?/archives/529-Kind-of-Like-That.html).
 It survives scaling, re-encoding and changes of brightness; mirroring and cropping change it.
 """
 
@@ -12,12 +12,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 HASH_BITS = 64
+_STEP_MIN = 2.0
+"""Grey levels; without it a flat background would set bits by its coding noise."""
 
 
 def difference_hash(grey: NDArray[np.uint8]) -> int:
     """Return the hash of a grey H x W picture as a signed 64-bit integer."""
-    small = cv2.resize(grey, (9, 8), interpolation=cv2.INTER_AREA).astype(np.int16)
-    bits = (small[:, :-1] > small[:, 1:]).ravel()
+    small = cv2.resize(grey.astype(np.float32), (9, 8), interpolation=cv2.INTER_AREA)
+    bits = (small[:, :-1] > small[:, 1:] + _STEP_MIN).ravel()
     return int(np.packbits(bits).view(">i8")[0])
 
 

@@ -12,9 +12,9 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-BORDER_LUMA_MAX = 30.0
+BORDER_LUMA_MAX = 10.0
 """A row or column belongs to a bar when its mean luma is at most this ..."""
-_BORDER_STD_MAX = 9.0
+_BORDER_STD_MAX = 5.0
 """... and it is as flat as this; codecs leave a little noise in black bars."""
 _SHARPNESS_TILE_PX = 720
 """Larger pictures are judged on a centred tile of this side: the measure is local anyway."""

@@ -6,6 +6,9 @@ All decisions (cuts, static clips, camera moves) are taken later from these numb
 
 from __future__ import annotations
 
+from functools import lru_cache
+from typing import Any
+
 import cv2
 import numpy as np
 from numpy.typing import NDArray
@@ -20,6 +23,8 @@ _TEXTURE_MIN = 6.0
 """A tile with a smaller standard deviation (grey levels) cannot tell how it moved."""
 _AGREE_SHARE = 0.012
 """Two tiles agree when their shifts differ by less than this share of the frame's width."""
+_TILE_MIN_PX = 8
+"""Smaller tiles say nothing; very small videos get no camera."""
 _RESPONSE_MIN = 0.12
 """Below this peak of the phase correlation a shift is noise."""
 
@@ -80,7 +85,7 @@ class SignalTrack:
         self._compare(grey, histogram)
         self._grey, self._histogram = grey, histogram
 
-    def _put(self, name: str, value: float | np.floating[object]) -> None:
+    def _put(self, name: str, value: float | np.floating[Any]) -> None:
         self.values[name].append(float(value))
 
     def _compare(self, grey: NDArray[np.float32], histogram: NDArray[np.float32]) -> None:
@@ -115,22 +120,24 @@ class SignalTrack:
         """
         height, width = after.shape
         rows, columns = 2, 3
-        tile_h, tile_w = height // rows, width // columns
+        tile_h, tile_w = _fft_size(height // rows), _fft_size(width // columns)
+        if min(tile_h, tile_w) < _TILE_MIN_PX:
+            return 0.0, 0.0, 0.0, 0.0
         window = self._window(tile_h, tile_w)
         votes: list[tuple[float, float, float, float]] = []
         for row in range(rows):
             for column in range(columns):
-                place = np.s_[
-                    row * tile_h : (row + 1) * tile_h, column * tile_w : (column + 1) * tile_w
-                ]
-                a, b = before[place], after[place]
+                top = row * (height - tile_h) // (rows - 1)
+                left = column * (width - tile_w) // (columns - 1)
+                place = np.s_[top : top + tile_h, left : left + tile_w]
+                a, b = before[place].copy(), after[place].copy()  # phaseCorrelate writes to both
                 if a.std() < _TEXTURE_MIN or b.std() < _TEXTURE_MIN:
                     continue
                 (dx, dy), response = cv2.phaseCorrelate(a, b, window)
                 if response < _RESPONSE_MIN:
                     continue
-                x = (column + 0.5) * tile_w - width / 2
-                y = (row + 0.5) * tile_h - height / 2
+                x = left + tile_w / 2 - width / 2
+                y = top + tile_h / 2 - height / 2
                 votes.append((x, y, dx, dy))
         if len(votes) < 3:
             return 0.0, 0.0, 0.0, 0.0
@@ -141,6 +148,17 @@ class SignalTrack:
         if key not in self._windows:
             self._windows[key] = cv2.createHanningWindow((width, height), cv2.CV_32F)
         return self._windows[key]
+
+
+@lru_cache
+def _fft_size(length: int) -> int:
+    """Return the largest even length up to `length` that OpenCV transforms without padding.
+
+    `phaseCorrelate` pads other lengths and then reports shifts that are half a pixel off.
+    """
+    while length > 2 and (length % 2 or cv2.getOptimalDFTSize(length) != length):
+        length -= 1
+    return length
 
 
 def _fit_camera(votes: NDArray[np.float64], width: int) -> tuple[float, float, float, float]:

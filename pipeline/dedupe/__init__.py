@@ -1,0 +1,1 @@
+"""Signatures become groups of near-duplicates: pure decisions, no pixels."""

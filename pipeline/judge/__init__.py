@@ -1,0 +1,1 @@
+"""Numbers become verdicts: rules as SQL, every drop with its reason."""

@@ -1,0 +1,1 @@
+"""Signals and sampled frames become numbers about clips: one measurement per file."""

@@ -1,0 +1,1 @@
+"""Signals become shot boundaries, shots, clips and offcuts: pure decisions, no pixels."""
