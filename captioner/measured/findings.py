@@ -85,8 +85,7 @@ def find(request: CaptionRequest) -> Findings:
         and max(request.width_px, request.height_px) <= limits.SOFT_MAX_PX,
     )
     findings = _with_change(_with_camera(findings, score), score)
-    if findings.camera == "still" and not _stays_in_place(pictures):
-        findings = replace(findings, camera="")
+    findings = _confirm_camera(findings, pictures)
     findings = _with_light(findings, score, pictures)
     if pictures is None:
         if score.side(
@@ -157,13 +156,23 @@ def _with_camera(findings: Findings, score: _Scores) -> Findings:
     )
 
 
-def _stays_in_place(pictures: Pictures | None) -> bool:
-    """Tell whether most of the picture looks the same from one sampled frame to the next."""
+def _confirm_camera(findings: Findings, pictures: Pictures | None) -> Findings:
+    """Take back what the pictures do not bear out: a still camera, or one that moves.
+
+    Without two pictures nothing can be seen to stay, and the scores alone tell of movement.
+    """
     if pictures is None or len(pictures.times_s) < 2:
-        return False
+        return replace(findings, camera="") if findings.camera == "still" else findings
     changes = np.abs(np.diff(pictures.luma_THW, axis=0))
-    unmoved_T = (changes <= limits.UNMOVED_LEVELS).mean(axis=(1, 2))
-    return bool(unmoved_T.min() >= limits.UNMOVED_CELLS)
+    contrast = float(pictures.luma_THW.std(axis=(1, 2)).mean())
+    levels = float(np.clip(limits.UNMOVED_CONTRAST * contrast, *limits.UNMOVED_LEVELS))
+    unmoved_T = (changes <= levels).mean(axis=(1, 2))
+    if findings.camera == "still":
+        stays = limits.UNMOVED_CELLS.side(float(unmoved_T.min())) == "high"
+        return findings if stays else replace(findings, camera="")
+    if limits.UNMOVED_CELLS.side(float(np.median(unmoved_T))) == "low":
+        return findings
+    return replace(findings, camera="", camera_is_fast=False, camera_is_unsteady=False, zoom="")
 
 
 def _name_pan(dx: float, dy: float) -> str:

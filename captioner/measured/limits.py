@@ -61,15 +61,19 @@ BURST_RATIO = Band(2.5, 4.0)
 # Share of frames equal to the one before: all but a few for a still picture.
 STILL_SHARE = Band(0.5, 0.98)
 
-# Camera, in shares of the frame per second: 0.004 is one pixel of 250 in a second.
-CAMERA_STILL = Band(0.006, 0.02)
+# Camera, in shares of the frame per second. A thing that moves over a still background alone
+# can give 0.03, and a large one more, so the pictures have a say as well (below).
+CAMERA_STILL = Band(0.03, 0.05)
 PAN = Band(0.01, 0.03)
 PAN_FAST = Band(0.12, 0.20)
-# The score is also near 0 where the camera's movement could not be measured, so the pictures
-# must agree: this share of the cells keeps its luma within so many levels from one sampled
-# frame to the next.
-UNMOVED_CELLS = 0.6
-UNMOVED_LEVELS = 8.0
+# The score is near 0 where the camera's movement could not be measured, and off 0 where a large
+# thing moves. So a still camera is named only where most cells keep their luma, within so many
+# levels, from each sampled frame to the next; and a moving one only where many do not.
+UNMOVED_CELLS = Band(0.55, 0.75)
+UNMOVED_LEVELS = (3.0, 8.0)
+UNMOVED_CONTRAST = 0.2
+"""The levels are this share of the picture's own contrast, within the bounds above: below is
+the noise of JPEG, and above even a stark picture would have moved."""
 # A direction is named when at least this share of the movement goes that way.
 PAN_NET_SHARE = 0.6
 # One axis is named alone only when the other moves less than 0.3 of it (17 degrees).
@@ -107,13 +111,14 @@ LAYOUT_MIN_CELLS = 9
 # Mean luma of one outer third over the opposite one, in the frame where it is least.
 LIGHTER_PART = Band(15.0, 30.0)
 
-# Areas that stand out. Smaller ones may be noise, larger ones are a background.
-REGION_MIN_SHARE = 0.005
+# Areas that stand out. Smaller ones may be noise (16 cells; an area of 0.5 % has lost its mixed
+# edge to that), larger ones are a background.
+REGION_MIN_SHARE = 0.0035
 REGION_MAX_SHARE = 0.25
 REGION_SMALL = Band(0.025, 0.035)
 REGION_LARGE = Band(0.08, 0.11)
-REGION_MIN_FILL = 0.45
-"""Share of its bounding box that an area covers: a disc 0.79, a triangle 0.5, a thin L less."""
+REGION_MIN_FILL = 0.35
+"""Share of its bounding box that an area covers: a disc 0.79, a star 0.38, a thin L less."""
 REGION_MIN_OF_COLOUR = 0.7
 """One area is named only when it holds most of the cells of its colour."""
 REGION_MIN_CONTRAST = 0.12
