@@ -141,29 +141,34 @@ def cover(
     points = (outline - (left, top) + 0.5) * n - 0.5
     fixed = np.rint(points * 2**_FIXED_POINT_BITS).astype(np.int32)
     cv2.fillPoly(fine, [fixed], 255, shift=_FIXED_POINT_BITS)
-    share = fine.reshape(bottom - top, n, right - left, n).mean(axis=(1, 3), dtype=np.float32) / 255
+    size = (right - left, bottom - top)
+    share = cv2.resize(fine, size, interpolation=cv2.INTER_AREA).astype(np.float32) / 255
     return share, left, top
 
 
 def _lay_objects(frame_HWC: NDArray[np.uint8], items: list[dict[str, Any]], t: int) -> None:
     """Draw the objects of frame `t` onto it and append their visibility to their truth."""
     height, width, _ = frame_HWC.shape
-    layers = np.zeros((len(items), height, width), dtype=np.float32)
-    for layer, item in zip(layers, items, strict=True):
+    layers: list[NDArray[np.float32]] = []
+    for item in items:
         share, left, top = cover(
             item["shape"], x=item["x_px"][t], y=item["y_px"][t], diameter=item["diameter_px"][t]
         )
         x0, y0 = max(left, 0), max(top, 0)
         x1, y1 = min(left + share.shape[1], width), min(top + share.shape[0], height)
         part = share[y0 - top : y1 - top, x0 - left : x1 - left]
-        layer[y0:y1, x0:x1] = part
+        if len(items) > 1:
+            layers.append(np.zeros((height, width), dtype=np.float32))
+            layers[-1][y0:y1, x0:x1] = part
         under = frame_HWC[y0:y1, x0:x1].astype(np.float32)
         colour = np.array(OBJECT_COLOURS[item["colour"]], dtype=np.float32)
         frame_HWC[y0:y1, x0:x1] = np.rint(under + (colour - under) * part[:, :, None])
+    if len(items) == 1:
+        items[0]["visibility"].append(1.0)
+        return
     free = np.ones((height, width), dtype=np.float32)
-    for layer, item in reversed(list(zip(layers, items, strict=True))):
-        shown = float((layer * free).sum() / layer.sum()) if len(items) > 1 else 1.0
-        item["visibility"].append(round(shown, 4))
+    for layer, item in zip(reversed(layers), reversed(items), strict=True):
+        item["visibility"].append(round(float((layer * free).sum() / layer.sum()), 4))
         free *= 1 - layer
 
 

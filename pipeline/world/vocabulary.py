@@ -7,6 +7,7 @@ colours are 8-bit RGB. Directions are unit steps with y pointing down, as in pix
 from __future__ import annotations
 
 import math
+from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -67,10 +68,12 @@ STAR_INNER = 0.45
 """Inner over outer radius of the five-pointed star."""
 
 
+@cache
 def unit_outline(shape: str) -> NDArray[np.float64]:
     """Return the outline of `shape` as N x 2 points (x, y) about its centre of area.
 
-    The area is that of the unit disc, so that a size means the same for every shape.
+    The area is that of the unit disc, so that a size means the same for every shape. The
+    array is shared and read-only.
     """
     if shape == "circle":
         corners, first_angle = 96, 0.0
@@ -90,9 +93,11 @@ def unit_outline(shape: str) -> NDArray[np.float64]:
     x, y = points.T
     area = 0.5 * abs(float(np.sum(x * np.roll(y, -1) - y * np.roll(x, -1))))
     scaled: NDArray[np.float64] = points * math.sqrt(math.pi / area)
+    scaled.setflags(write=False)
     return scaled
 
 
+@cache
 def reach(shape: str) -> float:
     """Return the largest distance of the outline from the centre, in radii of the equal disc."""
     return float(np.linalg.norm(unit_outline(shape), axis=1).max())
