@@ -45,7 +45,7 @@ class MeasuredCaptioner:
         self.revision = f"{VERSION}+{_hash_limits()}"
 
     def caption(self, requests: Sequence[CaptionRequest]) -> list[list[CaptionText]]:
-        """Return one list of texts per request; about 20 ms a clip of eight frames.
+        """Return one list of texts per request; about 50 ms a clip of eight frames.
 
         A clip whose frames cannot be read gets empty texts with the status
         `unreadable_frames`.

@@ -78,9 +78,9 @@ the noise of JPEG, and above even a stark picture would have moved."""
 PAN_NET_SHARE = 0.6
 # One axis is named alone only when the other moves less than 0.3 of it (17 degrees).
 PAN_OTHER_AXIS = Band(0.30, 0.45)
-ZOOM = Band(0.01, 0.03)
+ZOOM = Band(0.02, 0.03)
 # Movement that cancels out; hand-held footage that people call shaky is above 0.1.
-SHAKE = Band(0.03, 0.12)
+SHAKE = Band(0.05, 0.12)
 # A camera over a picture without structure cannot be measured, and no claim is made.
 CAMERA_MIN_CONTRAST = 8.0
 
