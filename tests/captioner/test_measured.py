@@ -116,6 +116,12 @@ def test_what_hardly_differs_from_the_background_does_not_stand_out(colour) -> N
     assert "areas" not in facts(make_request([draw_disc(GREY, colour)] * 2))
 
 
+def test_an_area_that_comes_and_goes_is_not_spoken_of() -> None:
+    seen, gone = draw_disc(GREY, RED), draw_disc(GREY, None)
+    assert "areas" not in facts(make_request([seen, gone, seen, gone]))
+    assert "areas" in facts(make_request([seen, seen, seen, gone]))
+
+
 def test_specks_and_backgrounds_are_no_areas() -> None:
     for radius in (0.015, 0.3):
         assert "areas" not in facts(make_request([draw_disc(GREY, RED, radius=radius)] * 2))
