@@ -84,7 +84,8 @@ class _Normalise(torch.autograd.Function):
 
     @staticmethod
     def forward(ctx: Any, x: Tensor, gain: Tensor) -> Tensor:
-        norm = torch.linalg.vector_norm(x, dim=-1, keepdim=True, dtype=torch.float32)
+        wide = torch.promote_types(x.dtype, torch.float32)
+        norm = torch.linalg.vector_norm(x, dim=-1, keepdim=True, dtype=wide)
         inverse = torch.rsqrt(norm.square() / x.shape[-1] + 1e-6)
         ctx.save_for_backward(x, gain, inverse)
         return x * (inverse * gain).to(x.dtype)
@@ -92,7 +93,7 @@ class _Normalise(torch.autograd.Function):
     @staticmethod
     def backward(ctx: Any, grad: Tensor) -> tuple[Tensor, Tensor | None]:
         x, gain, inverse = ctx.saved_tensors
-        along = (grad * x).sum(-1, keepdim=True, dtype=torch.float32) * inverse
+        along = (grad * x).sum(-1, keepdim=True, dtype=inverse.dtype) * inverse
         scale = inverse * gain
         back = along * inverse * scale / -x.shape[-1]
         grad_x = torch.addcmul(grad * scale.to(x.dtype), x, back.to(x.dtype))
