@@ -65,7 +65,7 @@ def velocity_of(noisy_NC: Tensor, clean_NC: Tensor, timesteps_N: Tensor) -> Tens
     return (noisy_NC - clean_NC) / timesteps_N.clamp_min(MIN_TIMESTEP)[:, None]
 
 
-def shift_of(num_tokens: int, base_tokens: int) -> float:
+def shift_of(num_tokens: int, base_tokens: float) -> float:
     """Return how far timesteps lean to noise: sqrt(tokens / base), at least 1.
 
     More tokens of one scene hide it less under the same noise (arXiv 2403.03206, section 5.3.2).

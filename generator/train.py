@@ -61,7 +61,7 @@ class TrainSettings(Settings):
     """Decay of the moving average of the weights, less during the first steps."""
     max_grad_norm: float = Field(1.0, gt=0)
     """Gradients are scaled down to this norm."""
-    shift_base_tokens: int = Field(64, ge=1)
+    shift_base_tokens: float = Field(2.0, gt=0)
     """Clips of more tokens than this train and sample with more noise (see flow.py)."""
     caption_dropout: float = Field(0.1, ge=0, le=1)
     """Share of clips shown without their caption, for guidance."""

@@ -49,9 +49,7 @@ def test_frames_are_taken_nearest_to_the_training_rate(ref):
 
 def test_uneven_timestamps_are_sampled_by_time(ref):
     pts = (0, 1, 2, 3, 20, 21, 40)
-    clip = replace(
-        ref, frame_pts=pts, end_pts=60, time_base_num=1, time_base_den=20
-    )
+    clip = replace(ref, frame_pts=pts, end_pts=60, time_base_num=1, time_base_den=20)
     assert frame_offsets(clip, 7 / 3, 1.0) == ([0, 4, 6], 1.0)
 
 
@@ -131,9 +129,7 @@ def test_the_pack_holds_the_window_that_was_drawn(footage, tmp_path):
 
 def test_captions_and_windows_vary_and_some_prompts_are_left_out(footage, tmp_path):
     clips = prepare((drawn := footage(4)).dataset(), drawn, folder=tmp_path, **SIZE).clips
-    draws = [
-        draw(clips, c, seed=0, max_frames=8, caption_dropout=0.25) for c in range(400)
-    ]
+    draws = [draw(clips, c, seed=0, max_frames=8, caption_dropout=0.25) for c in range(400)]
     kinds = [d.kind for d in draws]
     assert 60 < kinds.count(None) < 140
     assert min(kinds.count("short"), kinds.count("medium")) > 100
@@ -142,4 +138,3 @@ def test_captions_and_windows_vary_and_some_prompts_are_left_out(footage, tmp_pa
         assert d.start_frame + d.num_frames <= clips[d.index].num_frames
     starts = {d.start_frame for d in draws if d.index == 0}
     assert starts == set(range(clips[0].num_frames - 7))
-

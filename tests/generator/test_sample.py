@@ -21,11 +21,15 @@ def trained(tmp_path_factory):
 def loaded(trained, footage):
     drawn = footage(4)
     how = TrainSettings(
-        size="nano", max_pixels=256, max_frames=8, token_budget=24, steps=3, num_threads=2
+        size="nano",
+        max_pixels=256,
+        max_frames=8,
+        token_budget=24,
+        steps=30,
+        warmup=0,
+        num_threads=1,
     )
-    return load_checkpoint(
-        train(drawn.dataset(), drawn, how, trained, resume=True).checkpoint_path
-    )
+    return load_checkpoint(train(drawn.dataset(), drawn, how, trained, resume=True).checkpoint_path)
 
 
 def quick(**changes):

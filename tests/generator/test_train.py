@@ -17,7 +17,7 @@ SMALL = {
     "max_frames": 8,
     "token_budget": 24,
     "warmup": 2,
-    "num_threads": 2,
+    "num_threads": 1,
 }
 
 
@@ -78,20 +78,18 @@ def test_the_loss_falls(drawn, tmp_path):
     result = train(
         drawn.dataset(),
         drawn,
-        settings(steps=100, learning_rate=3e-3, token_budget=48),
+        settings(steps=60, learning_rate=3e-3),
         tmp_path,
         on_step=lambda report: losses.append(report.loss),
     )
     assert sum(losses[-20:]) < 0.5 * sum(losses[:20])
     assert result.loss == pytest.approx(sum(losses[-20:]) / 20)
-    assert result.step == 100
+    assert result.step == 60
     assert sorted(result.account.used) == [drawn.clip_id(i) for i in range(6)]
 
 
 def test_minutes_end_a_run_too(drawn, tmp_path):
-    result = train(
-        drawn.dataset(), drawn, settings(steps=10**6, max_minutes=0.01), tmp_path
-    )
+    result = train(drawn.dataset(), drawn, settings(steps=10**6, max_minutes=0.01), tmp_path)
     assert 1 <= result.step < 10**6
     assert result.checkpoint_path.is_dir()
 
@@ -110,7 +108,7 @@ def test_only_the_last_checkpoints_are_kept_and_no_partial_one_stays(drawn, tmp_
 
 
 def test_a_step_without_a_number_is_skipped_and_names_its_clips(drawn, tmp_path, monkeypatch):
-    real, reports, weights = flow.loss_per_token, [], []
+    real, reports = flow.loss_per_token, []
 
     def broken(*args):
         loss = real(*args)
@@ -152,7 +150,9 @@ def test_a_budget_below_one_clip_is_refused(drawn, tmp_path):
     assert "8 or more" in caught.value.hint
 
 
-@pytest.mark.parametrize("file", ["weights.safetensors", "optimizer.safetensors", "missing", "json"])
+@pytest.mark.parametrize(
+    "file", ["weights.safetensors", "optimizer.safetensors", "missing", "json"]
+)
 def test_a_damaged_checkpoint_is_refused_on_resume(drawn, tmp_path, file):
     path = train(drawn.dataset(), drawn, settings(steps=2), tmp_path).checkpoint_path
     if file == "missing":
