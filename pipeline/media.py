@@ -323,7 +323,8 @@ def write_video(
     """
     rate = Fraction(fps).limit_denominator(60000)
     count = 0
-    with av.open(str(path), "w") as container:
+    # Bit-exact: no random ids and no version in the file, so the same frames give the same bytes.
+    with av.open(str(path), "w", container_options={"fflags": "+bitexact"}) as container:
         stream: Any = None
         for pixels in frames:
             picture = _even(pixels)
@@ -361,6 +362,8 @@ def _add_stream(
         stream.codec_context.bit_rate = 0
     else:
         stream.options = {"crf": str(crf), "preset": "veryfast"}
+        if codec == "libx264":
+            stream.options["x264-params"] = "mbtree=0"  # macroblock trees are not repeatable
     return stream
 
 

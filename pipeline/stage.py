@@ -11,7 +11,7 @@ from __future__ import annotations
 import logging
 import pickle
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Generic, Protocol, TypeVar
 
@@ -86,8 +86,6 @@ def run_workers(
         batch_size=batch_size,
         compute=ray.data.ActorPoolStrategy(size=size),
         num_cpus=1,
-        max_restarts=3,
-        max_task_retries=3,
     )
     for batch in results.iter_batches(batch_size=None, prefetch_batches=1):
         for packed in batch["result"]:
@@ -171,8 +169,6 @@ class SurveyWorker:
         return self._failure(item, error, max(0.0, lost_s))
 
     def _choose_reader(self, path: Path, survey: Survey, limit_s: float) -> Survey:
-        from dataclasses import replace
-
         try:
             note = self.child.call(
                 compare_decord, limit_s, path, survey.num_frames, survey.frame_hash

@@ -68,7 +68,8 @@ def jaccard(a: NDArray[np.uint64], b: NDArray[np.uint64]) -> NDArray[np.float32]
     """Return the Jaccard distances of two sets of hashes, len(a) x len(b)."""
     both = np.bitwise_count(a[:, None] & b[None, :]).astype(np.float32)
     either = np.bitwise_count(a[:, None] | b[None, :]).astype(np.float32)
-    return 1.0 - both / np.maximum(either, 1.0)
+    distances: NDArray[np.float32] = 1.0 - both / np.maximum(either, 1.0)
+    return distances
 
 
 class HashIndex:

@@ -21,6 +21,10 @@ from schemas.settings import Settings
 _BLANK = np.zeros((1, 1, 3), np.uint8)
 
 
+SPLIT_CODE_VERSION = "1"
+"""Raise it when the same settings cut otherwise; all videos are then split again."""
+
+
 class SplitSettings(Settings):
     """How shots are found and clips are cut from them."""
 

@@ -1,8 +1,8 @@
 """A 64-bit difference hash of a frame, and distances between hashes.
 
 The hash keeps, for an 8 x 9 thumbnail in grey, whether each cell is clearly brighter than its
-right neighbour (dHash, Krawetz 2013, www.hackerfactor.com/blog/?/archives/529-Kind-of-Like-That.html).
-It survives scaling, re-encoding and changes of brightness; mirroring and cropping change it.
+right neighbour (dHash; Krawetz, "Kind of Like That", The Hacker Factor Blog, 2013). It
+survives scaling, re-encoding and changes of brightness; mirroring and cropping change it.
 """
 
 from __future__ import annotations

@@ -18,7 +18,6 @@ from pipeline.media import (
     Picture,
     decord_num_frames,
     read_decord,
-    read_pyav,
 )
 from pipeline.survey.hashing import HASH_BITS, difference_hash, hamming
 from pipeline.survey.sampled import encode_jpeg, find_borders, sharpness
@@ -203,19 +202,3 @@ _CHECK_SIZE = (128, 128)
 def _hash_rgb(rgb: np.ndarray) -> int:
     grey = rgb.astype(np.float32) @ np.array([0.299, 0.587, 0.114], np.float32)
     return difference_hash(np.clip(grey + 0.5, 0, 255).astype(np.uint8))
-
-
-def read_frames(
-    path: Path,
-    reader: str,
-    frame_indexes: Sequence[int],
-    frame_pts: Sequence[int],
-    width_px: int,
-    height_px: int,
-) -> np.ndarray:
-    """Return frames as T x H x W x 3 RGB, by the reader that the survey chose."""
-    if reader == "decord":
-        frames = read_decord(path, frame_indexes, width_px, height_px)
-    else:
-        frames = read_pyav(path, frame_pts, width_px, height_px)
-    return np.stack(frames)

@@ -1,0 +1,224 @@
+"""Recipes: a TOML file with one section per stage, `--set` on top, checked once.
+
+The pydantic models live beside the code that they configure; this module only composes them.
+A mistake names the setting, the file and the nearest legal name.
+"""
+
+from __future__ import annotations
+
+import difflib
+import tomllib
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import tomlkit
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from captioner.backend import CaptionSettings
+from pipeline.dedupe.alignment import DedupeSettings
+from pipeline.ingest import IngestSettings
+from pipeline.judge.rules import JudgeSettings
+from pipeline.score.clips import ScoreSettings
+from pipeline.split.boundaries import SplitSettings
+from pipeline.survey.survey import SurveySettings
+from schemas.errors import UserError
+from schemas.settings import Settings
+
+if TYPE_CHECKING:
+    from generator.sample import SampleSettings
+    from generator.train import TrainSettings
+
+_M = TypeVar("_M", bound=BaseModel)
+
+
+class InputSettings(Settings):
+    """Where the footage is."""
+
+    paths: tuple[str, ...] = ()
+    """Files and folders; relative paths are read from the current directory."""
+
+
+class RunSettings(Settings):
+    """How the work is spread."""
+
+    num_workers: int | None = Field(None, ge=1)
+    """Worker processes; by default one per CPU."""
+
+
+class WorldSettings(Settings):
+    """Footage drawn by the synthetic world."""
+
+    folder: str = "footage"
+    """Where to; relative to the folder of the run."""
+    num_videos: int = Field(12, ge=1)
+    """How many files."""
+    seed: int = Field(0, ge=0)
+    """The same seed draws the same files."""
+
+
+class FreezeSettings(Settings):
+    """The dataset that the run freezes."""
+
+    name: str
+    """Of the dataset."""
+    where: str = "true"
+    """A SQL condition on the view `survivors`."""
+
+
+class TrainSection(Settings):
+    """The trainer's settings; `generator.train` knows them, and is imported only when named."""
+
+    model_config = ConfigDict(extra="allow")
+
+    def settings(self, where: str = "[train]") -> TrainSettings:
+        """Return the settings as the trainer's own type. Raises UserError."""
+        from generator.train import TrainSettings
+
+        return parse_settings(TrainSettings, self.model_dump(), where, "train")
+
+
+class SampleSection(Settings):
+    """What to generate after training; the rest are `generator.sample`'s own settings."""
+
+    model_config = ConfigDict(extra="allow")
+
+    prompts: tuple[str, ...] = ()
+    """Texts to generate from; without any, captions of the dataset are used."""
+    num_prompts: int = Field(4, ge=1)
+    """How many captions of the dataset to take where no prompt is given."""
+
+    def settings(self, where: str = "[sample]") -> SampleSettings:
+        """Return the settings as the sampler's own type. Raises UserError."""
+        from generator.sample import SampleSettings
+
+        values = self.model_dump(exclude={"prompts", "num_prompts"})
+        return parse_settings(SampleSettings, values, where, "sample")
+
+
+class Recipe(Settings):
+    """Everything that a run can be told. Sections that are absent name no stage."""
+
+    input: InputSettings = InputSettings()
+    run: RunSettings = RunSettings()
+    world: WorldSettings | None = None
+    ingest: IngestSettings = IngestSettings()
+    survey: SurveySettings = SurveySettings()
+    split: SplitSettings = SplitSettings()
+    score: ScoreSettings = ScoreSettings()
+    judge: JudgeSettings = JudgeSettings()
+    dedupe: DedupeSettings = DedupeSettings()
+    caption: CaptionSettings | None = None
+    freeze: FreezeSettings | None = None
+    train: TrainSection | None = None
+    sample: SampleSection | None = None
+
+    def to_toml(self) -> str:
+        """Return the resolved recipe; running this text again repeats the run."""
+        text: str = tomlkit.dumps(_without_none(self.model_dump(mode="json")))
+        return text
+
+
+def load_recipe(path: Path | None, overrides: Sequence[str] = ()) -> Recipe:
+    """Read a recipe (or take the defaults), apply `section.key=value` overrides, check all.
+
+    Raises UserError for a file that is missing or no TOML, an unknown setting (with the
+    nearest legal one) or a value out of bounds.
+    """
+    where = str(path) if path else "--set"
+    values: dict[str, Any] = {}
+    if path is not None:
+        try:
+            values = tomllib.loads(_find(path).read_text())
+        except tomllib.TOMLDecodeError as error:
+            raise UserError(f"{path} is not TOML: {error}", "see recipes/demo.toml") from error
+        except UnicodeDecodeError as error:
+            raise UserError(f"{path} is not a text file", "name a recipe, a .toml file") from error
+    for override in overrides:
+        _set(values, override)
+    recipe = parse_settings(Recipe, values, where)
+    if recipe.train is not None:
+        recipe.train.settings(where)
+    if recipe.sample is not None:
+        recipe.sample.settings(where)
+    return recipe
+
+
+def parse_settings(model: type[_M], values: dict[str, Any], where: str, prefix: str = "") -> _M:
+    """Return `values` as settings, or raise UserError naming setting, place and cure."""
+    try:
+        return model.model_validate(values)
+    except ValidationError as error:
+        raise _explain(error, model, where, prefix) from error
+
+
+def _find(path: Path) -> Path:
+    """Return a recipe's file: as given, or one of those that come with Rushes."""
+    if path.is_file():
+        return path
+    shipped = [folder / f"{path.stem}.toml" for folder in _recipe_folders()]
+    for candidate in shipped:
+        if path.suffix in {"", ".toml"} and len(path.parts) == 1 and candidate.is_file():
+            return candidate
+    names = sorted({p.stem for folder in _recipe_folders() for p in folder.glob("*.toml")})
+    raise UserError(f"no recipe {path}", f"a .toml file, or one of ours: {', '.join(names)}")
+
+
+def _recipe_folders() -> list[Path]:
+    here = Path(__file__).resolve().parent
+    return [here / "recipes", here.parent / "recipes"]
+
+
+def _set(values: dict[str, Any], override: str) -> None:
+    key, equals, text = override.partition("=")
+    parts = key.strip().split(".")
+    if not equals or len(parts) != 2 or not all(parts):
+        raise UserError(f"--set {override}: not understood", "write --set section.key=value")
+    try:
+        value = tomllib.loads(f"value = {text.strip()}")["value"]
+    except tomllib.TOMLDecodeError:
+        value = text.strip()  # a bare word is a string: --set caption.backend=measured
+    section = values.setdefault(parts[0], {})
+    if not isinstance(section, dict):
+        raise UserError(f"--set {override}: `{parts[0]}` is not a section", "see --help")
+    section[parts[1]] = None if value == "none" else value
+
+
+def _explain(error: ValidationError, model: type[BaseModel], where: str, prefix: str) -> UserError:
+    first = error.errors()[0]
+    place = [str(part) for part in first["loc"]]
+    name = ".".join([*([prefix] if prefix else []), *place])
+    if first["type"] == "extra_forbidden":
+        known = _names(model, place[:-1])
+        near = difflib.get_close_matches(place[-1], known, n=1, cutoff=0.5)
+        start = ".".join([*([prefix] if prefix else []), *place[:-1]])
+        full = f"{start}.{near[0]}" if near and start else near[0] if near else ""
+        hint = f"did you mean `{full}`?" if near else f"known: {', '.join(known)}"
+        return UserError(f"unknown setting `{name}`: {where}", hint)
+    message = first["msg"].removeprefix("Value error, ")
+    return UserError(
+        f"setting `{name}`: {where}: {message}, got {first.get('input')!r}",
+        "see the recipes folder for examples",
+    )
+
+
+def _names(model: type[BaseModel], path: Sequence[str]) -> list[str]:
+    """Return the settings of a section, found by walking the model's fields."""
+    for part in path:
+        field = model.model_fields.get(part)
+        if field is None:
+            break
+        for kind in (field.annotation, *getattr(field.annotation, "__args__", ())):
+            if isinstance(kind, type) and issubclass(kind, BaseModel):
+                model = kind
+                break
+    return sorted(model.model_fields)
+
+
+def _without_none(value: Any) -> Any:
+    """Return plain data without its None entries, which TOML cannot write."""
+    if isinstance(value, dict):
+        return {k: _without_none(v) for k, v in value.items() if v is not None}
+    if isinstance(value, list):
+        return [_without_none(item) for item in value]
+    return value

@@ -1,0 +1,147 @@
+"""One run: its id, its catalogue, its workers, and the commit of what they finish.
+
+A run writes nothing until there is something to write, and starts Ray only when there is
+work: repeating a finished run costs a look at the catalogue.
+"""
+
+from __future__ import annotations
+
+import json
+import platform
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import replace
+from datetime import UTC, datetime
+from importlib import metadata
+from typing import Any
+
+from orchestration.cluster import ray_session
+from orchestration.progress import say, stage_progress
+from orchestration.recipe import Recipe
+from schemas.catalog import Catalog
+from schemas.ids import content_id, new_run_id
+from schemas.records import Failure, RunRecord, Work
+
+_FLUSH_EVERY_S = 2.0
+_FLUSH_WORKS = 256
+_PACKAGES = ("rushes", "av", "decord", "deltalake", "duckdb", "pyarrow", "ray", "torch")
+
+
+class Run:
+    """The execution of one command over one catalogue."""
+
+    def __init__(
+        self,
+        catalog: Catalog,
+        verb: str,
+        recipe: Recipe,
+        *,
+        address: str | None = None,
+        stack: ExitStack,
+    ) -> None:
+        self.catalog, self.verb, self.recipe = catalog, verb, recipe
+        self.run_id = new_run_id()
+        self.seconds: dict[str, float] = {}
+        """Wall-clock seconds per stage that had work to do."""
+        self._address = address
+        self._stack = stack
+        self._num_cpus: int | None = None
+        self._is_recorded = False
+
+    def commit(self, works: Sequence[Work]) -> None:
+        """Commit finished works; the first commit of a run records the run itself."""
+        if not works:
+            return
+        first = [] if self._is_recorded else [self._record()]
+        self.catalog.commit([*first, *works], self.run_id)
+        self._is_recorded = True
+
+    def choose(self, choices: Mapping[str, tuple[str, Any]]) -> None:
+        """Make the views show these settings."""
+        self.catalog.choose(choices, self.run_id)
+
+    def work(
+        self,
+        stage: str,
+        items: Sequence[Any],
+        make: Any,
+        arguments: Mapping[str, Any],
+        *,
+        batch_size: int = 1,
+        unit: str = "videos",
+    ) -> Iterator[Any]:
+        """Fan items out to workers and yield results, with progress; says what it took."""
+        if not items:
+            return
+        started = time.monotonic()
+        from pipeline.stage import run_workers
+
+        num_workers = self.recipe.run.num_workers or self._cpus()
+        self._cpus()
+        with stage_progress(stage, len(items)) as progress:
+            results = run_workers(
+                items, make, arguments, num_workers=num_workers, batch_size=batch_size
+            )
+            for result in results:
+                progress.advance(1 if batch_size == 1 else min(batch_size, len(items)))
+                yield result
+        self.seconds[stage] = time.monotonic() - started
+        say(f"  {stage:<8} {len(items):>6} {unit:<7} {self.seconds[stage]:7.1f} s")
+
+    def commit_stream(self, results: Iterator[Work]) -> int:
+        """Commit works as they come, every few seconds; return how many failed in part."""
+        waiting: list[Work] = []
+        last = time.monotonic()
+        num_failures = 0
+        for work in results:
+            waiting.append(self._forget_if_transient(work))
+            num_failures += len(work.rows.get("failures", ()))
+            if len(waiting) >= _FLUSH_WORKS or time.monotonic() - last > _FLUSH_EVERY_S:
+                self.commit(waiting)
+                waiting, last = [], time.monotonic()
+        self.commit(waiting)
+        return num_failures
+
+    def _forget_if_transient(self, work: Work) -> Work:
+        """Let work be tried again next time when only the file's absence stopped it."""
+        failures = [f for f in work.rows.get("failures", ()) if isinstance(f, Failure)]
+        if any(f.reason == "file_missing" for f in failures):
+            return replace(work, work_id=content_id("work", work.work_id, self.run_id))
+        return work
+
+    def _cpus(self) -> int:
+        if self._num_cpus is None:
+            session = ray_session(self._address, self.recipe.run.num_workers)
+            self._num_cpus = self._stack.enter_context(session)
+        return self._num_cpus
+
+    def _record(self) -> Work:
+        versions = {"python": platform.python_version()}
+        for package in _PACKAGES:
+            try:
+                versions[package] = metadata.version(package)
+            except metadata.PackageNotFoundError:
+                versions[package] = "absent"
+        record = RunRecord(
+            run_id=self.run_id,
+            verb=self.verb,
+            recipe_toml=self.recipe.to_toml(),
+            versions_json=json.dumps(versions, sort_keys=True),
+            started_at=datetime.now(UTC),
+        )
+        return Work(
+            work_id=content_id("work", "run", self.run_id),
+            stage="run",
+            settings_hash="",
+            rows={"runs": [record]},
+        )
+
+
+@contextmanager
+def open_run(
+    catalog: Catalog, verb: str, recipe: Recipe, address: str | None = None
+) -> Iterator[Run]:
+    """Open a run; Ray, if it was started, is shut down at the end."""
+    with ExitStack() as stack:
+        yield Run(catalog, verb, recipe, address=address, stack=stack)
