@@ -37,16 +37,13 @@ def tensors_equal(first, second):
 
 
 def test_stop_and_resume_equals_an_unbroken_run(drawn, tmp_path):
-    class Stop(Exception):
-        pass
-
     def stop(report):
         if report.step == 5:
-            raise Stop
+            raise KeyboardInterrupt
 
     how = settings(checkpoint_every=3)
     whole = train(drawn.dataset(), drawn, how, tmp_path / "whole")
-    with pytest.raises(Stop):
+    with pytest.raises(KeyboardInterrupt):
         train(drawn.dataset(), drawn, how, tmp_path / "broken", on_step=stop)
     resumed = train(drawn.dataset(), drawn, how, tmp_path / "broken", resume=True)
     one, two = (load(r.checkpoint_path, with_optimizer=True) for r in (whole, resumed))
