@@ -373,3 +373,15 @@ class Mp4Writer:
     def write(self, path: Path, pixels_THWC: NDArray[np.uint8], *, fps: float) -> None:
         """Write T x H x W x 3 RGB frames to `path`."""
         write_video(path, iter(pixels_THWC), fps=fps, crf=16)
+
+
+def missing_codecs(decoders: Iterable[str], encoders: Iterable[str]) -> list[str]:
+    """Return which of FFmpeg's codec names this build of PyAV lacks."""
+    missing: list[str] = []
+    for mode, names in (("r", decoders), ("w", encoders)):
+        for name in names:
+            try:
+                av.codec.Codec(name, mode)
+            except ValueError:
+                missing.append(name)
+    return missing

@@ -165,7 +165,8 @@ class SurveyWorker:
             f"{survey.num_frames} frames, {survey.duration_s:.3f} of {item.duration_s:.3f} s; "
             f"{survey.num_bad_packets} bad packets; {last_error}"
         )
-        error = MediaError("decode_incomplete", message.rstrip("; "))
+        reason = "decode_incomplete" if lost_s > max(2 * one_frame_s, 0.01) else "bad_packets"
+        error = MediaError(reason, message.rstrip("; "))
         return self._failure(item, error, max(0.0, lost_s))
 
     def _choose_reader(self, path: Path, survey: Survey, limit_s: float) -> Survey:

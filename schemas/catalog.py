@@ -29,7 +29,7 @@ from deltalake.exceptions import TableNotFoundError
 from schemas.errors import UserError
 from schemas.ids import content_id, set_digest
 from schemas.lens import open_lens
-from schemas.records import Choice, Work
+from schemas.records import Choice, Rule, Work
 from schemas.tables import FORMAT_VERSION, TABLES, to_arrow
 
 MARK_FILE = "catalog.json"
@@ -201,16 +201,20 @@ class Catalog:
     def _lens(self) -> duckdb.DuckDBPyConnection:
         return open_lens(self.all_files(), self._batch_ids)
 
-    def lens(self, choices: Mapping[str, str] | None = None) -> duckdb.DuckDBPyConnection:
+    def lens(
+        self,
+        choices: Mapping[str, str] | None = None,
+        rules: Sequence[Rule] | None = None,
+    ) -> duckdb.DuckDBPyConnection:
         """Return a DuckDB connection with every table and view.
 
         `choices` (stage -> settings hash) replaces what the catalogue has chosen, so that a
-        run can look through its own settings before they are chosen. Trusted code only: for
-        text from users see `schemas.query`.
+        run can look through its own settings before they are chosen; `rules` replaces the
+        rules of the judge. Trusted code only: for text from users see `schemas.query`.
         """
-        if choices is None:
+        if choices is None and rules is None:
             return self._lens
-        return open_lens(self.all_files(), self._batch_ids, choices)
+        return open_lens(self.all_files(), self._batch_ids, choices, rules)
 
     def own_lens(self) -> tuple[duckdb.DuckDBPyConnection, list[str]]:
         """Return a new connection over the newest rows, and the files that it reads."""

@@ -20,6 +20,7 @@ from schemas.tables import TABLES
 _VIEWS = (
     "current_choices",
     "current_surveys",
+    "current_failures",
     "current_shots",
     "current_clips",
     "current_offcuts",
@@ -40,11 +41,13 @@ def open_lens(
     files: Mapping[str, Sequence[str]],
     batch_ids: Sequence[str] | None = None,
     choices: Mapping[str, str] | None = None,
+    rules: Sequence[Rule] | None = None,
 ) -> duckdb.DuckDBPyConnection:
     """Return an in-memory connection with a view for every table and every question.
 
     `files` maps a table to its Parquet files; `batch_ids` limits it to a snapshot; `choices`
-    (stage -> settings hash) replaces what the catalogue has chosen.
+    (stage -> settings hash) replaces what the catalogue has chosen, and `rules` the rules of
+    the chosen judge: what if?
     """
     connection = duckdb.connect(config={"python_enable_replacements": "false"})
     connection.execute("set TimeZone = 'UTC'")
@@ -57,7 +60,8 @@ def open_lens(
     for view in _VIEWS:
         if view != "current_choices" or choices is None:
             connection.execute(_view_sql(view))
-    connection.execute(f"create view verdicts as {verdict_sql(_current_rules(connection))}")
+    chosen = _current_rules(connection) if rules is None else rules
+    connection.execute(f"create view verdicts as {verdict_sql(chosen)}")
     for view in _VIEWS_ON_VERDICTS:
         connection.execute(_view_sql(view))
     return connection

@@ -2,7 +2,7 @@
 -- `survey`, spans for `split`, clips from there on. Seconds add up: see `ledger`.
 with failed as (
     select stage, reason, count(*) as num_clips, sum(lost_s) as duration_s
-    from failures
+    from current_failures
     where stage in ('ingest', 'survey')
     group by stage, reason
 ),

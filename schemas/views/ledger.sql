@@ -10,7 +10,7 @@ totals as (
 ),
 failed as (
     select video_id, sum(lost_s) as lost_s, count(*) as num_failures
-    from failures where stage = 'survey' group by video_id
+    from current_failures where stage = 'survey' group by video_id
 )
 select
     v.video_id,

@@ -1,0 +1,422 @@
+"""The command line: verbs that read a recipe, call one function and print one result.
+
+Nothing heavy is imported before a verb needs it, so `--help` answers at once. Data goes to
+stdout, everything else to stderr. Exit codes: 0 success, 1 an error that the user can mend,
+2 a wrong call, 3 a ledger that does not balance.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from schemas.errors import UserError
+
+if TYPE_CHECKING:
+    from orchestration.ledger import Ledger
+
+app = typer.Typer(
+    name="rushes",
+    help="Turn raw video into a captioned, deduplicated dataset, and train a video model on it.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+EXIT_USER_ERROR = 1
+EXIT_UNBALANCED = 3
+_EXIT_INTERRUPTED = 130
+
+CatalogOption = Annotated[Path, typer.Option("--catalog", help="Folder of the catalogue.")]
+RecipeOption = Annotated[
+    Path | None, typer.Option("--recipe", help="A recipe (.toml); else the defaults.")
+]
+SetOption = Annotated[
+    list[str] | None,
+    typer.Option("--set", metavar="SECTION.KEY=VALUE", help="Override a setting; repeatable."),
+]
+AddressOption = Annotated[
+    str | None, typer.Option("--address", help="Join this Ray cluster instead of starting one.")
+]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
+DEFAULT_CATALOG = Path("catalog")
+
+
+def main() -> None:
+    """Run the command line; the entry point of the script `rushes`."""
+    logging.basicConfig(level=os.environ.get("RUSHES_LOG", "WARNING"), stream=sys.stderr)
+    try:
+        app()
+    except UserError as error:
+        sys.stderr.write(f"error: {error.message}\n")
+        if error.hint:
+            sys.stderr.write(f"hint: {error.hint}\n")
+        sys.exit(EXIT_USER_ERROR)
+    except KeyboardInterrupt:
+        sys.stderr.write("\nstopped; run the same command again to go on\n")
+        sys.exit(_EXIT_INTERRUPTED)
+    except BrokenPipeError:
+        # The reader of our output (head, less) has seen enough.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+@app.command(epilog="Example: rushes demo --folder demo")
+def demo(
+    folder: Annotated[Path, typer.Option(help="Where everything goes.")] = Path("demo"),
+    recipe: Annotated[Path, typer.Option("--recipe", help="The demo's recipe.")] = Path("demo"),
+    overrides: SetOption = None,
+    address: AddressOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Footage -> curated, captioned catalogue -> trained -> sampled -> report."""
+    from orchestration.demo import run_demo
+
+    outcome = run_demo(folder, recipe, overrides or [], address)
+    if as_json:
+        from orchestration.show import emit_json
+
+        emit_json(outcome.as_dict())
+    _exit_by(outcome.ledger)
+
+
+@app.command(epilog="Example: rushes run recipes/curate.toml --catalog catalog")
+def run(
+    recipe: Annotated[Path, typer.Argument(help="A recipe (.toml), or the name of one of ours.")],
+    catalog: CatalogOption = DEFAULT_CATALOG,
+    overrides: SetOption = None,
+    address: AddressOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Every stage that the recipe names; run it again to resume."""
+    from orchestration.plan import run_recipe
+    from orchestration.recipe import load_recipe
+    from orchestration.run import open_run
+    from schemas.catalog import Catalog
+
+    loaded = load_recipe(recipe, overrides or [])
+    _check_inputs(loaded)
+    opened = Catalog.create(catalog)
+    with open_run(opened, "run", loaded, address) as current:
+        outcome = run_recipe(current, Path())
+    _finish(opened, outcome.ledger, as_json)
+
+
+@app.command(epilog="Example: rushes world footage --videos 12 --seed 0")
+def world(
+    folder: Annotated[Path, typer.Argument(help="Where to; made if missing.")],
+    videos: Annotated[int, typer.Option("--videos", min=1, help="How many files.")] = 12,
+    seed: Annotated[int, typer.Option(min=0, help="The same seed draws the same files.")] = 0,
+    as_json: JsonOption = False,
+) -> None:
+    """Draw raw footage whose truth is known (`truth/*.parquet`)."""
+    from pipeline.world.rushes_world import RushesWorld
+
+    drawn = RushesWorld().draw_footage(folder, num_videos=videos, seed=seed)
+    if as_json:
+        from orchestration.show import emit_json
+
+        emit_json([{"path": d.path, "num_frames": d.num_frames, "fps": d.fps} for d in drawn])
+    else:
+        _say(f"{len(drawn)} videos in {folder}; truth in {folder / 'truth'}")
+
+
+@app.command(epilog="Example: rushes curate my_videos/ --catalog catalog")
+def curate(
+    paths: Annotated[list[Path], typer.Argument(help="Video files and folders.")],
+    catalog: CatalogOption = DEFAULT_CATALOG,
+    recipe: RecipeOption = None,
+    overrides: SetOption = None,
+    address: AddressOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Ingest, survey, split, score, judge and dedupe; nothing is done twice."""
+    from orchestration.curate import curate as do_curate
+    from orchestration.ledger import read_ledger
+    from orchestration.recipe import load_recipe
+    from orchestration.run import open_run
+    from pipeline.ingest import find_files
+    from schemas.catalog import Catalog
+
+    loaded = load_recipe(recipe, overrides or [])
+    find_files(paths)  # refuse wrong paths before anything is written
+    opened = Catalog.create(catalog)
+    with open_run(opened, "curate", loaded, address) as current:
+        do_curate(current, paths)
+    _finish(opened, read_ledger(opened), as_json)
+
+
+@app.command(epilog="Example: rushes caption --backend measured")
+def caption(
+    catalog: CatalogOption = DEFAULT_CATALOG,
+    backend: Annotated[str | None, typer.Option(help="Who writes the captions.")] = None,
+    model: Annotated[str | None, typer.Option(help="Model of the backend.")] = None,
+    recipe: RecipeOption = None,
+    overrides: SetOption = None,
+    address: AddressOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Caption every kept clip that this captioner has not captioned yet."""
+    from captioner.backend import CaptionSettings
+    from orchestration.caption import caption as do_caption
+    from orchestration.recipe import load_recipe
+    from orchestration.run import open_run
+    from schemas.catalog import Catalog
+
+    loaded = load_recipe(recipe, overrides or [])
+    chosen = {"backend": backend, "model": model}
+    settings = (loaded.caption or CaptionSettings()).model_copy(
+        update={key: value for key, value in chosen.items() if value is not None}
+    )
+    loaded = loaded.model_copy(update={"caption": settings})
+    opened = Catalog.open(catalog)
+    with open_run(opened, "caption", loaded, address) as current:
+        count = do_caption(current, settings)
+    if as_json:
+        from orchestration.show import emit_json
+
+        emit_json({"num_clips": count})
+    elif count == 0:
+        _say("every kept clip has its captions already")
+
+
+@app.command(epilog="Example: rushes funnel --set judge.motion_min=5")
+def funnel(
+    catalog: CatalogOption = DEFAULT_CATALOG,
+    overrides: SetOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """In, kept, dropped by reason; with --set judge.KEY=VALUE, what would be."""
+    from orchestration.funnel import read_funnel
+    from orchestration.show import emit, emit_json
+    from schemas.catalog import Catalog
+
+    table = read_funnel(Catalog.open(catalog), overrides or [])
+    if as_json:
+        emit_json(table.to_pylist())
+    else:
+        emit(table, "table")
+
+
+@app.command(epilog='Example: rushes sql "select reason, count(*) from verdicts group by reason"')
+def sql(
+    query: Annotated[str, typer.Argument(help="One SELECT over tables and views.")],
+    catalog: CatalogOption = DEFAULT_CATALOG,
+    layout: Annotated[str, typer.Option("--format", help="table, csv, json or parquet.")] = "table",
+    out: Annotated[Path | None, typer.Option("-o", "--out", help="A file to write.")] = None,
+    snapshot: Annotated[str | None, typer.Option(help="Look at this snapshot.")] = None,
+    timeout_s: Annotated[float, typer.Option("--timeout", min=0.1, help="Seconds.")] = 60.0,
+    memory_mb: Annotated[int, typer.Option("--memory", min=64, help="Megabytes.")] = 4096,
+    as_json: JsonOption = False,
+) -> None:
+    """Ask the catalogue; read-only, and it reaches nothing outside it."""
+    from orchestration.show import emit
+    from schemas.catalog import Catalog
+    from schemas.query import select
+
+    chosen = "json" if as_json else layout
+    if chosen not in {"table", "csv", "json", "parquet"}:
+        raise typer.BadParameter("table, csv, json or parquet", param_hint="--format")
+    opened = Catalog.open(catalog, snapshot=snapshot)
+    table = select(opened, query, timeout_s=timeout_s, memory_limit_mb=memory_mb)
+    emit(table, chosen, out)  # type: ignore[arg-type]
+
+
+@app.command(epilog='Example: rushes freeze first --where "duration_s >= 2 and motion > 5"')
+def freeze(
+    name: Annotated[str, typer.Argument(help="Stands for exactly these rows, for ever.")],
+    where: Annotated[str, typer.Option(help="A SQL condition on the view `survivors`.")] = "true",
+    catalog: CatalogOption = DEFAULT_CATALOG,
+    as_json: JsonOption = False,
+) -> None:
+    """Freeze a dataset: exact clips, captions and versions."""
+    from dataclasses import asdict
+
+    from orchestration.recipe import Recipe
+    from orchestration.run import open_run
+    from orchestration.show import emit_json
+    from schemas.catalog import Catalog
+    from schemas.freeze import freeze as do_freeze
+
+    opened = Catalog.open(catalog)
+    with open_run(opened, "freeze", Recipe()) as current:
+        record = do_freeze(opened, name, where, current.run_id)
+    if as_json:
+        emit_json(asdict(record))
+    else:
+        _say(
+            f"dataset `{name}`: {record.num_clips} clips, {record.duration_s:.1f} s, "
+            f"{record.dataset_id}, in {opened.root / record.path}"
+        )
+
+
+@app.command(epilog="Example: rushes train generator --dataset first --set train.max_minutes=10")
+def train(
+    what: Annotated[str, typer.Argument(help="generator (codec, captioner, detector: not yet).")],
+    dataset: Annotated[str, typer.Option(help="Name of a frozen dataset.")],
+    catalog: CatalogOption = DEFAULT_CATALOG,
+    recipe: RecipeOption = None,
+    overrides: SetOption = None,
+    resume: Annotated[bool, typer.Option("--resume", help="Go on where it was stopped.")] = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Train on a frozen dataset; stop at any time and go on with --resume."""
+    from dataclasses import asdict
+
+    from orchestration.generate import open_dataset, train_generator
+    from orchestration.recipe import TrainSection, load_recipe
+    from orchestration.run import open_run
+    from orchestration.show import emit_json
+    from schemas.catalog import Catalog
+
+    if what != "generator":
+        raise UserError(
+            f"nothing here trains a {what} yet", "rushes train generator --dataset NAME"
+        )
+    loaded = load_recipe(recipe, overrides or [])
+    section = loaded.train or TrainSection()
+    opened = Catalog.open(catalog)
+    data = open_dataset(opened, dataset)
+    with open_run(opened, "train", loaded) as current:
+        record = train_generator(current, data, section.settings(), resume=resume)
+    if as_json:
+        emit_json(asdict(record))
+    else:
+        _say(f"checkpoint {record.checkpoint_id} in {opened.root / record.path}")
+
+
+@app.command(epilog='Example: rushes sample "A red circle moves right." -o out.mp4 --seconds 2')
+def sample(
+    prompt: Annotated[str, typer.Argument(help="What to show.")],
+    out: Annotated[Path, typer.Option("-o", "--out", help="The mp4 to write.")] = Path("out.mp4"),
+    catalog: CatalogOption = DEFAULT_CATALOG,
+    checkpoint: Annotated[str | None, typer.Option(help="Id or folder; else the newest.")] = None,
+    size: Annotated[str | None, typer.Option(metavar="WxH", help="Pixels.")] = None,
+    seconds: Annotated[float | None, typer.Option(help="Length.")] = None,
+    fps: Annotated[float | None, typer.Option(help="Frames per second.")] = None,
+    seed: Annotated[int | None, typer.Option(min=0, help="Of the noise.")] = None,
+    steps: Annotated[int | None, typer.Option(min=1, help="Of the sampler.")] = None,
+    guidance_scale: Annotated[float | None, typer.Option(help="1 is none.")] = None,
+    count: Annotated[int, typer.Option("-n", min=1, help="Videos, from following seeds.")] = 1,
+    as_json: JsonOption = False,
+) -> None:
+    """Generate video from text at the size and length asked for."""
+    from dataclasses import asdict
+
+    from orchestration.generate import sample_videos
+    from orchestration.recipe import Recipe, SampleSection
+    from orchestration.run import open_run
+    from orchestration.show import emit_json
+    from schemas.catalog import Catalog
+
+    width, height = _parse_size(size)
+    given: dict[str, Any] = {
+        "width_px": width,
+        "height_px": height,
+        "seconds": seconds,
+        "fps": fps,
+        "seed": seed,
+        "num_steps": steps,
+        "guidance_scale": guidance_scale,
+    }
+    section = SampleSection.model_validate({k: v for k, v in given.items() if v is not None})
+    settings = section.settings("the command line")
+    opened = Catalog.open(catalog)
+    paths = [out if count == 1 else out.with_stem(f"{out.stem}-{i + 1}") for i in range(count)]
+    recipe = Recipe(sample=section)
+    with open_run(opened, "sample", recipe) as current:
+        done = sample_videos(
+            current,
+            checkpoint,
+            [prompt] * count,
+            settings,
+            seeds=[settings.seed + i for i in range(count)],
+            out=paths,
+        )
+    if as_json:
+        emit_json([asdict(generated.record) for generated in done])
+    else:
+        for generated in done:
+            _say(f"{generated.path}  ({generated.record.sample_id})")
+
+
+@app.command(epilog="Example: rushes report -o report.html")
+def report(
+    catalog: CatalogOption = DEFAULT_CATALOG,
+    out: Annotated[Path, typer.Option("-o", "--out", help="The page to write.")] = Path(
+        "report.html"
+    ),
+) -> None:
+    """Write one self-contained HTML page about a catalogue."""
+    from orchestration.report import write_report
+    from schemas.catalog import Catalog
+
+    opened = Catalog.open(catalog)
+    _say(str(write_report(opened, out, title=opened.root.name)))
+
+
+@app.command(epilog="Example: rushes doctor --json")
+def doctor(catalog: CatalogOption = DEFAULT_CATALOG, as_json: JsonOption = False) -> None:
+    """Versions, devices, codecs: what is missing and how to get it."""
+    from orchestration.doctor import as_rows, examine
+    from orchestration.show import emit_json
+
+    findings = examine(catalog.resolve())
+    if as_json:
+        emit_json(as_rows(findings))
+    else:
+        for finding in findings:
+            mark = "ok     " if finding.is_well else "MISSING"
+            hint = "" if finding.is_well else f"  -> {finding.hint}"
+            typer.echo(f"{mark}  {finding.name:<16} {finding.found}{hint}")
+    if not all(finding.is_well for finding in findings):
+        raise typer.Exit(EXIT_USER_ERROR)
+
+
+def _parse_size(text: str | None) -> tuple[int | None, int | None]:
+    if text is None:
+        return None, None
+    width, cross, height = text.lower().partition("x")
+    if not (cross and width.isdigit() and height.isdigit()):
+        raise UserError(f"--size {text}: not understood", "write WIDTHxHEIGHT, as in 128x72")
+    return int(width), int(height)
+
+
+def _check_inputs(recipe: Any) -> None:
+    """Refuse wrong paths before anything is written."""
+    from pipeline.ingest import find_files
+
+    if recipe.input.paths:
+        find_files([Path(path) for path in recipe.input.paths])
+
+
+def _finish(catalog: Any, ledger: Ledger, as_json: bool) -> None:
+    """Print funnel and ledger; leave with 3 where it does not balance."""
+    from orchestration.funnel import read_funnel
+    from orchestration.show import emit, emit_json
+
+    table = read_funnel(catalog, [])
+    if as_json:
+        emit_json({"funnel": table.to_pylist(), "ledger": ledger.as_dict()})
+    else:
+        emit(table, "table")
+        for line in ledger.lines():
+            _say(line)
+    _exit_by(ledger)
+
+
+def _exit_by(ledger: Ledger) -> None:
+    if not ledger.is_balanced:
+        for problem in ledger.problems:
+            sys.stderr.write(f"ledger: {problem}\n")
+        raise typer.Exit(EXIT_UNBALANCED)
+
+
+def _say(text: str) -> None:
+    sys.stderr.write(text + "\n")

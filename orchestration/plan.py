@@ -1,0 +1,114 @@
+"""Every stage that a recipe names, in order: the body of `rushes run` and `rushes demo`.
+
+Running it again resumes: each stage finds what it has done in the catalogue.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from orchestration.caption import caption
+from orchestration.curate import curate
+from orchestration.generate import (
+    Generated,
+    open_dataset,
+    sample_videos,
+    train_generator,
+)
+from orchestration.ledger import Ledger, read_ledger
+from orchestration.progress import say
+from orchestration.recipe import Recipe, WorldSettings
+from orchestration.run import Run
+from schemas.datasets import Dataset
+from schemas.errors import UserError
+from schemas.freeze import freeze
+from schemas.records import Checkpoint, DatasetRecord
+
+
+@dataclass(slots=True)
+class Outcome:
+    """What a run made, stage by stage; None where the recipe names no such stage."""
+
+    ledger: Ledger
+    dataset: DatasetRecord | None = None
+    checkpoint: Checkpoint | None = None
+    samples: list[Generated] = field(default_factory=list)
+    truth_folder: Path | None = None
+
+
+def run_recipe(run: Run, base: Path) -> Outcome:
+    """Run the stages of the run's recipe; relative paths of the recipe start at `base`."""
+    recipe = run.recipe
+    paths = [base / path for path in recipe.input.paths]
+    truth_folder: Path | None = None
+    if recipe.world is not None:
+        footage = draw_world(recipe.world, base)
+        truth_folder = footage / "truth"
+        paths.append(footage)
+    if not paths:
+        raise UserError(
+            "the recipe names no footage", 'add [input] paths = ["FOLDER"], or a [world] section'
+        )
+    curate(run, paths)
+    outcome = Outcome(ledger=read_ledger(run.catalog), truth_folder=truth_folder)
+    if recipe.caption is not None:
+        caption(run, recipe.caption)
+    if recipe.freeze is not None:
+        outcome.dataset = freeze(run.catalog, recipe.freeze.name, recipe.freeze.where, run.run_id)
+        say(
+            f"  freeze   {outcome.dataset.num_clips:>6} clips   dataset `{outcome.dataset.name}`, "
+            f"{outcome.dataset.duration_s:.0f} s of video"
+        )
+    if recipe.train is not None:
+        dataset = _dataset(run, outcome)
+        outcome.checkpoint = train_generator(run, dataset, recipe.train.settings(), resume=True)
+    if recipe.sample is not None:
+        outcome.samples = _sample(run, recipe, outcome)
+    return outcome
+
+
+def draw_world(settings: WorldSettings, base: Path) -> Path:
+    """Draw the world's footage, unless it is there already; return its folder."""
+    from pipeline.world.rushes_world import RushesWorld
+
+    folder = base / settings.folder
+    if (folder / "truth" / "videos.parquet").is_file():
+        return folder
+    drawn = RushesWorld().draw_footage(folder, num_videos=settings.num_videos, seed=settings.seed)
+    say(f"  world    {len(drawn):>6} videos  in {folder}")
+    return folder
+
+
+def _dataset(run: Run, outcome: Outcome) -> Dataset:
+    if outcome.dataset is None:
+        raise UserError("the recipe trains on no dataset", 'add [freeze] name = "NAME"')
+    return open_dataset(run.catalog, outcome.dataset.name)
+
+
+def _sample(run: Run, recipe: Recipe, outcome: Outcome) -> list[Generated]:
+    """Sample the recipe's prompts, or captions of the dataset; done samples are kept."""
+    section = recipe.sample
+    assert section is not None
+    known = run.catalog.column(
+        "select sample_id from samples where ? is null or checkpoint_id = ?",
+        [outcome.checkpoint and outcome.checkpoint.checkpoint_id] * 2,
+    )
+    if known:
+        say(f"  sample   already done: {len(known)} samples of this checkpoint")
+        return []
+    prompts = list(section.prompts)
+    if not prompts:
+        captions = [
+            clip.captions[kind]
+            for clip in _dataset(run, outcome).clips
+            for kind in ("short", "medium", "long")
+            if kind in clip.captions
+        ]
+        prompts = sorted(set(captions), key=len)[: section.num_prompts]
+    settings = section.settings()
+    checkpoint = outcome.checkpoint.checkpoint_id if outcome.checkpoint else None
+    seeds = [settings.seed + index for index in range(len(prompts))]
+    generated = sample_videos(run, checkpoint, prompts, settings, seeds=seeds)
+    say(f"  sample   {len(generated):>6} videos  {run.seconds['sample']:7.1f} s")
+    return generated
