@@ -78,8 +78,10 @@ def shifted(t: Tensor, shift: float | Tensor) -> Tensor:
     return shift * t / (1.0 + (shift - 1.0) * t)
 
 
-def draw_timesteps(shift_B: Tensor, rng: torch.Generator) -> Tensor:
+def draw_timesteps(shift_B: Tensor, rng: torch.Generator, *, spread: float = 1.0) -> Tensor:
     """Return one timestep per clip: logit-normal, shifted, spread evenly over the pack.
+
+    `spread` is the standard deviation of the logit.
 
     Clip i of B draws from its own 1/B of the distribution, in shuffled order: each
     timestep has the same distribution as if drawn alone, their mean varies far less.
@@ -88,7 +90,7 @@ def draw_timesteps(shift_B: Tensor, rng: torch.Generator) -> Tensor:
     strata = torch.randperm(count, generator=rng)
     quantiles = (strata + torch.rand(count, generator=rng)) / count
     normal = torch.special.ndtri(quantiles.clamp(1e-4, 1.0 - 1e-4))
-    return shifted(torch.sigmoid(normal), shift_B)
+    return shifted(torch.sigmoid(spread * normal), shift_B)
 
 
 def loss_per_token(clean_NC: Tensor, data_NC: Tensor, timesteps_N: Tensor) -> Tensor:

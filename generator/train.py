@@ -63,6 +63,8 @@ class TrainSettings(Settings):
     """Gradients are scaled down to this norm."""
     shift_base_tokens: float = Field(2.0, gt=0)
     """Clips of more tokens than this train and sample with more noise (see flow.py)."""
+    timestep_spread: float = Field(1.5, gt=0)
+    """Standard deviation of the timesteps' logit."""
     caption_dropout: float = Field(0.1, ge=0, le=1)
     """Share of clips shown without their caption, for guidance."""
     seed: int = Field(0, ge=0)
@@ -302,7 +304,9 @@ class _Run:
         shift_B = torch.tensor(
             [flow.shift_of(n, self.settings.shift_base_tokens) for n in pack.lengths]
         )
-        timesteps_N = pack.per_token(flow.draw_timesteps(shift_B, rng)).to(self.device)
+        timesteps_N = pack.per_token(
+            flow.draw_timesteps(shift_B, rng, spread=self.settings.timestep_spread)
+        ).to(self.device)
         noise_NC = torch.randn(pack.tokens_NC.shape, generator=rng).to(self.device)
         pack = pack.to(self.device)
         noisy = type(pack)(
