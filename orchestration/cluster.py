@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import logging
 import os
+import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -30,7 +31,6 @@ def ray_session(address: str | None, num_cpus: int | None) -> Iterator[int]:
     """
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
     os.environ.setdefault("RAY_DATA_DISABLE_PROGRESS_BARS", "1")
-    os.environ.setdefault("RAY_BACKEND_LOG_LEVEL", "fatal")
     os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")
     import ray
 
@@ -38,7 +38,7 @@ def ray_session(address: str | None, num_cpus: int | None) -> Iterator[int]:
         yield int(ray.cluster_resources().get("CPU", 1))
         return
     _quiet()
-    with tempfile.TemporaryDirectory(prefix="rushes-") as empty:
+    with tempfile.TemporaryDirectory(prefix="rushes-") as empty, _native_chatter_off():
         try:
             ray.init(
                 address=address,
@@ -70,6 +70,34 @@ def _quiet() -> None:
     context.print_on_execution_start = False
     for name in ("ray", "ray.data"):
         logging.getLogger(name).setLevel(logging.ERROR)
+
+
+@contextmanager
+def _native_chatter_off() -> Iterator[None]:
+    """Send what Ray's C++ core writes to file descriptor 2 away; Python's stderr stays.
+
+    The core warns at every actor pool, past any log setting of ours, and would draw over
+    the progress bars. What it says is kept in Ray's session folder all the same.
+    """
+    try:
+        saved = os.dup(2)
+    except OSError:  # stderr is closed: nothing to protect
+        yield
+        return
+    python_stderr = sys.stderr
+    sys.stderr.flush()
+    with (
+        open(saved, "w", buffering=1, closefd=False) as kept,
+        Path(os.devnull).open("w") as nowhere,
+    ):
+        os.dup2(nowhere.fileno(), 2)
+        sys.stderr = kept
+        try:
+            yield
+        finally:
+            os.dup2(saved, 2)
+            sys.stderr = python_stderr
+            os.close(saved)
 
 
 def _check_workers(ray: object) -> None:

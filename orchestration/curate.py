@@ -117,7 +117,8 @@ def _survey(run: Run, plan: Plan) -> None:
     done = run.catalog.done("survey")
     rows = run.catalog.rows(
         """
-        select v.video_id, min(s.uri) as uri, any_value(v.duration_s) as duration_s
+        select v.video_id, min(s.uri) as uri, any_value(v.duration_s) as duration_s,
+            any_value(v.stated_duration_s) as stated_duration_s
         from videos v join sources s using (video_id)
         group by v.video_id
         order by duration_s desc, v.video_id

@@ -129,6 +129,7 @@ def _video(key: str, sha256: str, scan: Probe) -> Video:
         time_base_den=scan.time_base.den,
         num_packets=scan.num_packets,
         duration_s=scan.duration_s,
+        stated_duration_s=scan.stated_duration_s,
         rotation_deg=scan.rotation_deg,
         has_audio=scan.has_audio,
     )

@@ -44,6 +44,8 @@ class Probe:
     time_base: TimeBase
     num_packets: int
     duration_ticks: int
+    stated_duration_s: float
+    """What the container says of this stream, 0 where it says nothing; it may be wrong."""
     rotation_deg: int
     has_audio: bool
 
@@ -167,9 +169,30 @@ def probe(path: Path) -> Probe:
             time_base=TimeBase(base.numerator, base.denominator),
             num_packets=count,
             duration_ticks=(last - first) if first is not None and last is not None else 0,
+            stated_duration_s=_stated_s(container, stream),
             rotation_deg=rotation,
             has_audio=bool(container.streams.audio),
         )
+
+
+def _stated_s(container: Any, stream: Any) -> float:
+    """Return the length in seconds that the container states for a stream, 0 if none.
+
+    Matroska keeps it in a tag per stream; the length of the whole file counts only where
+    no other stream can be the longer one.
+    """
+    if stream.duration:
+        return float(stream.duration * stream.time_base)
+    tag = stream.metadata.get("DURATION", "")
+    parts = tag.split(":")
+    if len(parts) == 3:
+        try:
+            return int(parts[0]) * 3600 + int(parts[1]) * 60 + float(parts[2])
+        except ValueError:
+            return 0.0
+    if len(container.streams) == 1 and container.duration:
+        return float(container.duration / av.time_base)
+    return 0.0
 
 
 def _first_frame(packet: Any) -> Any:

@@ -113,11 +113,12 @@ class IngestWorker:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SurveyItem:
-    """A video to be surveyed: its id, one file that holds it, and its length."""
+    """A video to be surveyed: its id, one file that holds it, its length and the stated one."""
 
     video_id: str
     uri: str
     duration_s: float
+    stated_duration_s: float
 
 
 def survey_work_id(video_id: str, version: str) -> str:
@@ -156,18 +157,28 @@ class SurveyWorker:
         return self._work(item, rows, self._lost(item, survey, last_error), survey)
 
     def _lost(self, item: SurveyItem, survey: Survey, last_error: str) -> Failure | None:
-        """Return a failure for the part that the packets promise and the decoder did not give."""
-        lost_s = item.duration_s - survey.duration_s
-        one_frame_s = 1 / survey.fps if survey.fps else 0.0
-        if lost_s <= max(2 * one_frame_s, 0.01 * item.duration_s) and not last_error:
-            return None
-        message = (
+        """Return a failure for the part that was promised and did not come.
+
+        Packets that the decoder refused show in the difference to the packet scan; a file
+        that was cut off shows in the difference to what its container states. A statement
+        that is absurd (more than ten times what is there) costs no seconds: nobody knows.
+        """
+        slack_s = 2 / survey.fps if survey.fps else 0.0
+        undecoded_s = item.duration_s - survey.duration_s
+        missing_s = item.stated_duration_s - item.duration_s
+        note = (
             f"{survey.num_frames} frames, {survey.duration_s:.3f} of {item.duration_s:.3f} s; "
             f"{survey.num_bad_packets} bad packets; {last_error}"
-        )
-        reason = "decode_incomplete" if lost_s > max(2 * one_frame_s, 0.01) else "bad_packets"
-        error = MediaError(reason, message.rstrip("; "))
-        return self._failure(item, error, max(0.0, lost_s))
+        ).rstrip("; ")
+        if undecoded_s > max(slack_s, 0.01 * item.duration_s):
+            return self._failure(item, MediaError("decode_incomplete", note), undecoded_s)
+        if missing_s > max(slack_s, 0.5, 0.05 * item.stated_duration_s):
+            lost_s = missing_s if item.stated_duration_s <= 10 * item.duration_s else 0.0
+            stated = f"the container states {item.stated_duration_s:.3f} s; {note}"
+            return self._failure(item, MediaError("cut_short", stated), lost_s)
+        if last_error:
+            return self._failure(item, MediaError("bad_packets", note), 0.0)
+        return None
 
     def _choose_reader(self, path: Path, survey: Survey, limit_s: float) -> Survey:
         try:
@@ -408,9 +419,11 @@ def load_hashes(root: Path, choices: Mapping[str, str], settings: DedupeSettings
         .sql(
             """
             select c.clip_id, c.video_id || ':' || c.shot_index as take, c.start_frame,
-                c.end_frame, g.frame_index, g.hashes
+                c.end_frame, g.frame_index, g.hashes,
+                list_transform(g.frame_index, i -> s.luma_mean[i + 1]) as lumas
             from current_clips c
             join signatures g using (video_id)
+            join current_surveys s using (video_id)
             where g.survey_version =
                 (select settings_hash from current_choices where stage = 'survey')
             order by c.clip_id
@@ -419,11 +432,12 @@ def load_hashes(root: Path, choices: Mapping[str, str], settings: DedupeSettings
         .fetchall()
     )
     found: list[Hashes] = []
-    for clip_id, take, start, end, indexes, hashes in rows:
+    for clip_id, take, start, end, indexes, hashes, lumas in rows:
         places = np.asarray(indexes, np.int64)
         inside = (places >= start) & (places < end)
         chosen = np.ascontiguousarray(np.asarray(hashes, np.int64)[inside])
-        found.append(informative(clip_id, take, chosen, settings))
+        light = np.asarray(lumas, np.float32)[inside]
+        found.append(informative(clip_id, take, chosen, settings, light))
     return found
 
 

@@ -39,6 +39,7 @@ class Video:
     time_base_den: int
     num_packets: int
     duration_s: float
+    stated_duration_s: float
     rotation_deg: int
     has_audio: bool
 

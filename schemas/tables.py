@@ -65,6 +65,7 @@ TABLES: dict[str, pa.Schema] = {
         **_TIME_BASE,
         num_packets=(_I64, "video packets counted in the file"),
         duration_s=(_F64, "seconds from the first packet's start to the last one's end"),
+        stated_duration_s=(_F64, "seconds that the container states, 0 if none; may be wrong"),
         rotation_deg=(_I32, "clockwise turn for display: 0, 90, 180, 270"),
         has_audio=(_B, "whether an audio stream is present"),
     ),

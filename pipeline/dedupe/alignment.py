@@ -25,6 +25,8 @@ class DedupeSettings(Settings):
     """Share of the shorter clip that the aligned part covers."""
     overlap_min_frames: int = Field(4, ge=1)
     """Hashed frames that the aligned part holds at least."""
+    luma_difference_max: float = Field(24.0, ge=0, le=255)
+    """Grey levels by which aligned frames may differ on average; patterns alone are not enough."""
     min_bits: int = Field(5, ge=1)
     """Frames whose hash sets fewer bits of 64 are too plain to tell apart, and have no say."""
 
@@ -39,6 +41,8 @@ class Hashes:
     places: NDArray[np.int64]
     """Position in the sampling grid, counted from the clip's start."""
     hashes: NDArray[np.uint64]
+    lumas: NDArray[np.float32]
+    """Mean luma of each of these frames, 0..255."""
 
     @property
     def length(self) -> int:
@@ -56,12 +60,20 @@ class Match:
 
 
 def informative(
-    clip_id: str, take: str, hashes: NDArray[np.int64], settings: DedupeSettings
+    clip_id: str,
+    take: str,
+    hashes: NDArray[np.int64],
+    settings: DedupeSettings,
+    lumas: NDArray[np.float32] | None = None,
 ) -> Hashes:
-    """Return a clip's hashes without those of frames that are too plain."""
+    """Return a clip's hashes without those of frames that are too plain.
+
+    `lumas` holds the mean luma of each frame; without it all frames count as equally light.
+    """
     bits = hashes.view(np.uint64)
     keep = np.flatnonzero(np.bitwise_count(bits) >= settings.min_bits)
-    return Hashes(clip_id, take, keep.astype(np.int64), bits[keep])
+    light = np.zeros(len(bits), np.float32) if lumas is None else lumas
+    return Hashes(clip_id, take, keep.astype(np.int64), bits[keep], light[keep])
 
 
 def jaccard(a: NDArray[np.uint64], b: NDArray[np.uint64]) -> NDArray[np.float32]:
@@ -108,7 +120,8 @@ def align(
 ) -> float | None:
     """Return the smallest mean distance over all shifts in time that overlap enough, or None.
 
-    `distances` is len(a) x len(b). None also where the smallest is above the limit.
+    `distances` is len(a) x len(b). None also where the smallest is above the limit, or the
+    frames so aligned are not equally light.
     """
     needed = max(
         settings.overlap_min_frames, int(np.ceil(settings.overlap_min * min(a.length, b.length)))
@@ -121,5 +134,11 @@ def align(
     enough = counts >= needed
     if not enough.any():
         return None
-    best = float((sums[enough] / counts[enough]).min())
-    return best if best <= settings.distance_max else None
+    means = np.where(enough, sums / np.maximum(counts, 1), np.inf)
+    slot = int(means.argmin())
+    if means[slot] > settings.distance_max:
+        return None
+    rows, columns = np.nonzero(shifts == slot + lowest)
+    if np.abs(a.lumas[rows] - b.lumas[columns]).mean() > settings.luma_difference_max:
+        return None
+    return float(means[slot])

@@ -27,6 +27,8 @@ class JudgeSettings(Settings):
     """Share of dark pixels."""
     bright_share_max: float | None = Field(0.6, ge=0, le=1)
     """Share of blown-out pixels."""
+    brightness_max: float | None = Field(235.0, ge=0, le=255)
+    """Mean luma; a whiter picture is over-exposed, also where no pixel is blown out."""
     contrast_min: float | None = Field(6.0, ge=0)
     """Standard deviation of luma within a frame."""
     still_share_max: float | None = Field(0.95, ge=0, le=1)
@@ -46,6 +48,7 @@ _RULES: tuple[tuple[str, str, Side, str], ...] = (
     ("size_min", "height_px", "minimum", "too_small"),
     ("dark_share_max", "dark_share", "maximum", "too_dark"),
     ("bright_share_max", "bright_share", "maximum", "over_exposed"),
+    ("brightness_max", "brightness", "maximum", "over_exposed"),
     ("contrast_min", "contrast", "minimum", "too_flat"),
     ("still_share_max", "still_share", "maximum", "frozen"),
     ("motion_min", "motion", "minimum", "too_static"),

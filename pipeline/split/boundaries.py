@@ -42,6 +42,8 @@ class SplitSettings(Settings):
     """... and at most this standard deviation of luma."""
     fade_ramp_max_s: float = Field(3.0, ge=0)
     """The longest ramp into or out of black that belongs to the fade."""
+    fade_black_max_s: float = Field(2.0, ge=0)
+    """A longer black part is a (black) shot of its own, not part of a fade."""
     find_dissolves: bool = True
     """Whether slow mixes of two shots are looked for."""
     dissolve_max_s: float = Field(2.0, gt=0)
@@ -183,12 +185,20 @@ def _black_runs(signals: Signals, settings: SplitSettings) -> list[Boundary]:
     edges = np.flatnonzero(np.diff(np.concatenate([[0], is_black.view(np.int8), [0]])))
     longest = signals.frames(settings.fade_ramp_max_s)
     runs: list[Boundary] = []
-    for first, after in zip(edges[::2], edges[1::2], strict=True):
-        start = int(first) - _ramp(signals, int(first), -1, longest)
-        end = int(after) + _ramp(signals, int(after) - 1, 1, longest)
-        if runs and start <= runs[-1].end:
-            start = runs.pop().start
-        runs.append(Boundary("fade", max(0, start), min(signals.num_frames, end)))
+    for first, after in zip(edges[::2].tolist(), edges[1::2].tolist(), strict=True):
+        start = max(0, first - _ramp(signals, first, -1, longest))
+        end = min(signals.num_frames, after + _ramp(signals, after - 1, 1, longest))
+        if after - first > settings.fade_black_max_s * signals.fps:
+            # A black shot: what leads into it and out of it are two boundaries, or cuts.
+            parts = [(start, first), (after, end)]
+        else:
+            parts = [(start, end)]
+        for part_start, part_end in parts:
+            if part_end <= part_start:
+                continue
+            if runs and part_start <= runs[-1].end:
+                part_start = runs.pop().start
+            runs.append(Boundary("fade", part_start, part_end))
     return runs
 
 
