@@ -26,6 +26,7 @@ from generator import checkpoint, flow
 from generator.codec import Codec, PixelCodec
 from generator.data import Account, Batch, PackBuilder, TrainingSet, prepare
 from generator.dit import SIZES, num_parameters
+from generator.optimizer import Optimizer
 from schemas.datasets import Dataset
 from schemas.errors import UserError
 from schemas.frames import FrameReader
@@ -45,25 +46,27 @@ class TrainSettings(Settings):
     """Frames a second to train at; slower clips keep their own rate."""
     max_frames: int = Field(16, ge=1)
     """Frames of one training sample at most; longer clips show a window, each time another."""
-    token_budget: int = Field(4096, ge=1)
+    token_budget: int = Field(2048, ge=1)
     """Tokens in one step at most."""
     steps: int = Field(1000, ge=1)
     """Optimizer steps at most."""
     max_minutes: float | None = Field(None, gt=0)
     """Minutes of training at most, counted over resumes; None for no limit."""
-    learning_rate: float = Field(1e-3, gt=0)
-    """Peak learning rate."""
+    learning_rate: float = Field(2e-3, gt=0)
+    """Peak learning rate of all but the matrices inside the blocks (AdamW)."""
+    matrix_learning_rate: float = Field(6e-3, gt=0)
+    """Peak learning rate of the matrices inside the blocks (Muon)."""
     warmup: int = Field(20, ge=0)
     """Steps over which the learning rate rises from zero."""
     weight_decay: float = Field(0.0, ge=0)
-    """Decoupled weight decay of the matrices."""
+    """Decoupled weight decay of the matrices inside the blocks."""
     ema: float = Field(0.99, ge=0, lt=1)
     """Decay of the moving average of the weights, less during the first steps."""
     max_grad_norm: float = Field(1.0, gt=0)
     """Gradients are scaled down to this norm."""
-    shift_base_tokens: float = Field(2.0, gt=0)
+    shift_base_tokens: float = Field(1.0, gt=0)
     """Clips of more tokens than this train and sample with more noise (see flow.py)."""
-    timestep_spread: float = Field(1.5, gt=0)
+    timestep_spread: float = Field(1.25, gt=0)
     """Standard deviation of the timesteps' logit."""
     caption_dropout: float = Field(0.1, ge=0, le=1)
     """Share of clips shown without their caption, for guidance."""
@@ -201,7 +204,7 @@ class _Run:
         size = SIZES[settings.size]
         self.denoiser = flow.Denoiser(size, codec.num_channels).to(self.device)
         self.ema = {k: v.detach().clone() for k, v in self.denoiser.named_parameters()}
-        self.optimizer = _optimizer(self.denoiser, settings)
+        self.optimizer = Optimizer(self.denoiser, weight_decay=settings.weight_decay)
         self.packs = PackBuilder(
             training_set.clips,
             codec,
@@ -267,9 +270,8 @@ class _Run:
         started = time.perf_counter()
         progress = self._progress()
         batch = self.packs.build(self.counter)
-        learning_rate = _learning_rate(self.settings, self.step, progress)
+        share = _share_of_rate(self.settings.warmup, self.step, progress)
         loss = self._loss(batch)
-        self.optimizer.zero_grad(set_to_none=True)
         loss.backward()  # type: ignore[no-untyped-call]
         norm = nn.utils.clip_grad_norm_(
             self.denoiser.parameters(), self.settings.max_grad_norm, foreach=True
@@ -277,10 +279,13 @@ class _Run:
         value = loss.item()
         finite = math.isfinite(value) and math.isfinite(norm.item())
         if finite:
-            for group in self.optimizer.param_groups:
-                group["lr"] = learning_rate
-            self.optimizer.step()
+            self.optimizer.step(
+                learning_rate=share * self.settings.learning_rate,
+                matrix_learning_rate=share * self.settings.matrix_learning_rate,
+            )
             self._average()
+        else:
+            self.optimizer.forget()
         skipped = () if finite else self._skipped(batch)
         self.step += 1
         self.counter = batch.next_counter
@@ -292,7 +297,7 @@ class _Run:
             clips_seen=self.counter,
             seconds=self.seconds,
             tokens=sum(batch.pack.lengths),
-            learning_rate=learning_rate,
+            learning_rate=share * self.settings.learning_rate,
             progress=self._progress(),
             skipped_clips=skipped,
         )
@@ -335,18 +340,13 @@ class _Run:
         return clips
 
     def _save(self) -> tuple[Path, str]:
-        named = dict(self.denoiser.named_parameters())
-        state = self.optimizer.state
+        named = self.denoiser.named_parameters()
         return checkpoint.save(
             self._checkpoints,
             step=self.step,
-            weights={k: v.detach().cpu() for k, v in named.items()},
+            weights={k: v.detach().cpu() for k, v in named},
             ema={k: v.cpu() for k, v in self.ema.items()},
-            optimizer={
-                f"{name}/{key}": value.cpu()
-                for name, parameter in named.items()
-                for key, value in state.get(parameter, {}).items()
-            },
+            optimizer={k: v.cpu() for k, v in self.optimizer.tensors().items()},
             state={
                 "dataset_id": self.dataset_id,
                 "settings": self.settings.model_dump(mode="json"),
@@ -371,11 +371,7 @@ class _Run:
         self.denoiser.load_state_dict(found.weights)
         for name, value in found.ema.items():
             self.ema[name].copy_(value)
-        for name, parameter in self.denoiser.named_parameters():
-            keys = [k for k in found.optimizer if k.rpartition("/")[0] == name]
-            for key in keys:
-                value = found.optimizer[key].to(self.device)
-                self.optimizer.state[parameter][key.rpartition("/")[2]] = value
+        self.optimizer.load(found.optimizer)
         self.step = found.state["step"]
         self.counter = found.state["clips_seen"]
         self.seconds = found.state["seconds"]
@@ -434,27 +430,11 @@ class _LossCurve:
         self._file.close()
 
 
-def _optimizer(module: nn.Module, settings: TrainSettings) -> torch.optim.Optimizer:
-    """AdamW; decay acts on matrices only."""
-    matrices = [p for p in module.parameters() if p.ndim >= 2]
-    others = [p for p in module.parameters() if p.ndim < 2]
-    return torch.optim.AdamW(
-        [
-            {"params": matrices, "weight_decay": settings.weight_decay},
-            {"params": others, "weight_decay": 0.0},
-        ],
-        lr=settings.learning_rate,
-        betas=(0.9, 0.95),
-        eps=1e-10,
-        fused=True,
-    )
-
-
-def _learning_rate(settings: TrainSettings, step: int, progress: float) -> float:
-    """Linear warmup by steps, then a cosine down to 2 % by progress."""
-    warm = min(1.0, (step + 1) / (settings.warmup + 1))
+def _share_of_rate(warmup: int, step: int, progress: float) -> float:
+    """Return the share of the peak learning rate: linear warmup by steps, then a cosine to 2 %."""
+    warm = min(1.0, (step + 1) / (warmup + 1))
     cosine = 0.5 * (1.0 + math.cos(math.pi * min(1.0, progress)))
-    return settings.learning_rate * warm * (0.02 + 0.98 * cosine)
+    return warm * (0.02 + 0.98 * cosine)
 
 
 def autocast_dtype(precision: str, device: torch.device) -> torch.dtype | None:
