@@ -420,7 +420,7 @@ def load_hashes(root: Path, choices: Mapping[str, str], settings: DedupeSettings
             """
             select c.clip_id, c.video_id || ':' || c.shot_index as take, c.start_frame,
                 c.end_frame, g.frame_index, g.hashes,
-                list_transform(g.frame_index, i -> s.luma_mean[i + 1]) as lumas
+                list_transform(g.frame_index, lambda i: s.luma_mean[i + 1]) as lumas
             from current_clips c
             join signatures g using (video_id)
             join current_surveys s using (video_id)

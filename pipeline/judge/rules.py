@@ -29,7 +29,7 @@ class JudgeSettings(Settings):
     """Share of blown-out pixels."""
     brightness_max: float | None = Field(235.0, ge=0, le=255)
     """Mean luma; a whiter picture is over-exposed, also where no pixel is blown out."""
-    contrast_min: float | None = Field(6.0, ge=0)
+    contrast_min: float | None = Field(3.0, ge=0)
     """Standard deviation of luma within a frame."""
     still_share_max: float | None = Field(0.95, ge=0, le=1)
     """Share of frames that equal the one before."""
