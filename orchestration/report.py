@@ -61,6 +61,7 @@ def write_report(
     half as many groups of near-duplicates; numbers always count all. `timings` are seconds
     per stage. Raises UserError where `out` cannot be written.
     """
+    _prepare(out)
     page = (
         _environment()
         .get_template("page.html.j2")
@@ -166,18 +167,27 @@ def _fixed(value: float, digits: int) -> str:
     return f"{value:,.{digits}f}"
 
 
-def _write(out: Path, page: str) -> None:
-    """Write the page under another name and rename it: whole or absent."""
+def _prepare(out: Path) -> None:
+    """Make the folder that the page goes to. Raises UserError before any work is done."""
     if out.is_dir():
         raise UserError(f"{out} is a folder", "name a file: report.html")
-    temporary = out.with_name(f".{out.name}.{os.getpid()}")
     try:
         out.parent.mkdir(parents=True, exist_ok=True)
-        # A file name may hold bytes that are no text; they appear as references to nothing.
+    except OSError as error:
+        raise _unwritable(out, error) from error
+
+
+def _write(out: Path, page: str) -> None:
+    """Write the page under another name and rename it: whole or absent."""
+    temporary = out.with_name(f".{out.name}.{os.getpid()}")
+    try:
+        # A file name may hold bytes that are no text; they become character references.
         temporary.write_text(page, encoding="utf-8", errors="xmlcharrefreplace")
         temporary.replace(out)
     except OSError as error:
         temporary.unlink(missing_ok=True)
-        raise UserError(
-            f"cannot write the report {out}: {error.strerror}", "name another file"
-        ) from error
+        raise _unwritable(out, error) from error
+
+
+def _unwritable(out: Path, error: OSError) -> UserError:
+    return UserError(f"cannot write the report {out}: {error.strerror}", "name another file")

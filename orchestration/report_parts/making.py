@@ -18,7 +18,7 @@ _CHOICES_SQL = """
 select stage, settings_hash, settings_json, run_id
 from choices
 qualify row_number() over (partition by stage order by chosen_at desc, settings_hash) = 1
-order by min(chosen_at) over (partition by stage), stage
+order by list_position(['survey', 'split', 'score', 'judge', 'dedupe', 'caption'], stage), stage
 """
 
 _STAGES_SQL = """
