@@ -60,6 +60,7 @@ def run_recipe(run: Run, base: Path) -> Outcome:
             f"  freeze   {outcome.dataset.num_clips:>6} clips   dataset `{outcome.dataset.name}`, "
             f"{outcome.dataset.duration_s:.0f} s of video"
         )
+    run.release_workers()
     if recipe.train is not None:
         dataset = _dataset(run, outcome)
         outcome.checkpoint = train_generator(run, dataset, recipe.train.settings(), resume=True)

@@ -49,6 +49,11 @@ class Run:
         self._num_cpus: int | None = None
         self._is_recorded = False
 
+    def release_workers(self) -> None:
+        """Shut Ray down, if it was started: what follows wants the machine to itself."""
+        self._stack.close()
+        self._num_cpus = None
+
     def commit(self, works: Sequence[Work]) -> None:
         """Commit finished works; the first commit of a run records the run itself."""
         if not works:
