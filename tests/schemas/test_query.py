@@ -230,5 +230,5 @@ def test_a_query_sees_what_was_committed_since(tmp_path, make):
 
 
 def test_a_quote_in_the_folders_name_does_no_harm(tmp_path, make):
-    catalog = make.catalog(tmp_path / "it's; here", names=["a"])
+    catalog = make.catalog(tmp_path / "it's;here", names=["a"])
     assert select(catalog, "from clips").num_rows == 2
