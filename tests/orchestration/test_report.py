@@ -396,6 +396,8 @@ def test_the_funnel_shows_every_row_of_the_view(catalog: Catalog, page: Page) ->
     widths = [float(re.findall(r"width:([\d.]+)%", bar["style"])[0]) for bar in bars[: len(rows)]]
     whole = rows[0]["duration_s"]
     assert widths == pytest.approx([100 * row["duration_s"] / whole for row in rows], abs=1e-3)
+    lefts = [float(re.findall(r"left:([\d.]+)%", bar["style"])[0]) for bar in bars[: len(rows)]]
+    assert lefts == pytest.approx([0, 96, 0, 80, 64, 0], abs=1e-3)  # each loss ends the rest
     for row in rows:
         assert re.search(
             rf">{row['num_clips']:,} (video|part|clip)s?</td><td class=\"num\">"
