@@ -26,9 +26,9 @@ _TOKENS_AT_ONCE = 8192
 class SampleSettings(Settings):
     """What to sample and how."""
 
-    width_px: int = Field(64, ge=1)
+    width_px: int = Field(48, ge=1)
     """Width of the video."""
-    height_px: int = Field(64, ge=1)
+    height_px: int = Field(48, ge=1)
     """Height of the video."""
     seconds: float = Field(2.0, gt=0)
     """Length of the video; at least one frame."""
@@ -38,7 +38,7 @@ class SampleSettings(Settings):
     """Seed of the noise; the same seed gives the same pixels."""
     num_steps: int = Field(30, ge=1)
     """Euler steps from noise to video."""
-    guidance_scale: float = Field(3.0, ge=0)
+    guidance_scale: float = Field(2.0, ge=0)
     """How far to go from the prediction without the prompt to the one with it; 1 is no guidance."""
 
     @property
