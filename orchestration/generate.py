@@ -73,7 +73,7 @@ def train_generator(
         )
     reader = ClipReader()
     try:
-        with stage_progress("train", settings.steps) as progress:
+        with stage_progress("train", 100) as progress:
             result = train(
                 dataset,
                 reader,
@@ -81,7 +81,8 @@ def train_generator(
                 folder,
                 resume=resume,
                 on_step=lambda report: progress.advance(
-                    report.step - progress.done, f"loss {report.loss:.4f}"
+                    int(100 * report.progress) - progress.done,
+                    f"% done, step {report.step}, loss {report.loss:.4f}",
                 ),
             )
     finally:
