@@ -72,7 +72,7 @@ def test_shake_is_what_cancels_out():
         ([Borders(41, 0, 0, 0)], Box(x_px=41, y_px=0, width_px=278, height_px=180)),
         ([Borders(160, 159, 0, 0)], None),
     ],
-    ids=["no frame", "none", "letterbox", "not always", "dark frame", "thin", "odd", "nothing left"],
+    ids=["no frame", "none", "letterbox", "not always", "dark frame", "thin", "odd", "nothing"],
 )  # fmt: skip
 def test_a_box_is_what_all_sampled_frames_show(borders, box):
     assert picture_box(borders, 320, 180) == box

@@ -1,4 +1,5 @@
 from dataclasses import replace
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -114,7 +115,7 @@ def with_cuts(make, num_frames, cuts, **changes):
     change = np.full(num_frames, 1.0)
     hashes = np.zeros(num_frames, np.int64)
     edges = [0, *cuts, num_frames]
-    for start, end in zip(edges, edges[1:], strict=False):
+    for start, end in pairwise(edges):
         change[start] = 60.0 if start else 0.0
         hashes[start:end] = rng.integers(-(2**62), 2**62)
     return make.survey(
@@ -165,7 +166,7 @@ def check_tiling(survey, rows):
     assert parts[0].start_pts == survey.pts[0]
     assert parts[-1].end_frame == survey.num_frames
     assert parts[-1].end_pts == survey.end_pts
-    for before, after in zip(parts, parts[1:], strict=False):
+    for before, after in pairwise(parts):
         assert before.end_frame == after.start_frame
         assert before.end_pts == after.start_pts
     assert all(part.end_pts > part.start_pts for part in parts)
@@ -174,7 +175,7 @@ def check_tiling(survey, rows):
     assert shots[0].start_frame == 0
     assert shots[-1].end_frame == survey.num_frames
     assert shots[-1].transition_out == "end"
-    for before, after in zip(shots, shots[1:], strict=False):
+    for before, after in pairwise(shots):
         assert before.end_frame == after.start_frame
         assert before.transition_start_frame <= before.end_frame <= before.transition_end_frame
     assert len({clip.clip_id for clip in rows.clips}) == len(rows.clips)
