@@ -118,8 +118,7 @@ def test_closing_ends_the_child_and_a_call_starts_another():
 
 
 def test_the_child_dies_with_its_parent(repository):
-    script = f"""
-    import sys; sys.path.insert(0, {str(repository)!r})
+    script = """
     import os, time
     from pipeline.containment import Contained
     contained = Contained()
@@ -127,7 +126,10 @@ def test_the_child_dies_with_its_parent(repository):
     contained.call(time.sleep, 60, 60)
     """
     parent = subprocess.Popen(
-        [sys.executable, "-P", "-c", textwrap.dedent(script)], stdout=subprocess.PIPE, text=True
+        [sys.executable, "-P", "-c", textwrap.dedent(script)],
+        env={**os.environ, "PYTHONPATH": str(repository)},
+        stdout=subprocess.PIPE,
+        text=True,
     )
     try:
         pid = int(parent.stdout.readline())
@@ -189,11 +191,10 @@ def test_a_strangers_package_in_the_current_directory_is_not_imported(
         (tmp_path / package / "__init__.py").write_text(HOSTILE)
         (tmp_path / package / "containment.py").write_text(HOSTILE)
     (tmp_path / "av.py").write_text(HOSTILE)
-    site = os.pathsep.join([str(repository)])
     done = subprocess.run(
         [sys.executable, "-P", "-c", START.format(body=body)],
         cwd=tmp_path,
-        env={**os.environ, "PYTHONPATH": site},
+        env={**os.environ, "PYTHONPATH": str(repository)},
         capture_output=True,
         text=True,
         timeout=120,

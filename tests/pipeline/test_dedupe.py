@@ -77,9 +77,13 @@ def test_different_footage_is_not_found(original, draw, hashes_of):
     assert matches(original, *others) == []
 
 
-def test_pieces_of_one_take_are_not_copies(footage, hashes_of):
-    pieces = [hashes_of(footage[:60], "clip_a", "v:0"), hashes_of(footage[30:], "clip_b", "v:0")]
-    assert matches(*pieces) == []
+def test_pieces_of_one_take_are_not_copies(draw, hashes_of):
+    still = draw.shot(31, 96, width=320, height=180, ball_px=3.0)
+    first, second = still[:48], still[48:]
+    one_take = [hashes_of(first, "clip_a", "v:0"), hashes_of(second, "clip_b", "v:0")]
+    assert matches(*one_take) == []
+    two_takes = [hashes_of(first, "clip_a", "v:0"), hashes_of(second, "clip_b", "w:0")]
+    assert matches(*two_takes) == [("clip_a", "clip_b")]
 
 
 def test_plain_pictures_are_not_alike(hashes_of):

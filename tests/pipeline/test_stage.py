@@ -186,21 +186,3 @@ def test_one_worker_gives_what_two_give(catalog, footage, tmp_path):
         assert alone.rows(sql) == catalog.rows(sql), view
     sql = "select * exclude (batch_id) from surveys order by video_id"
     assert alone.rows(sql) == catalog.rows(sql)
-
-
-def test_a_new_file_is_the_only_new_work(catalog, footage, tmp_path, draw):
-    root, folder = tmp_path / "c", tmp_path / "footage"
-    shutil.copytree(catalog.root, root)
-    shutil.copytree(footage, folder)
-    write_video(folder / "new.mp4", draw.shot(90, 30, pan_px=2), fps=24)
-    grown = curated_by(root, folder / "new.mp4")
-    new = grown.column("select run_id from runs order by started_at desc")[0]
-    sql = "select stage, count(*) as n from commits where run_id = ? group by stage"
-    works = {row["stage"]: row["n"] for row in grown.rows(sql, [new])}
-    assert {stage: works[stage] for stage in ("ingest", "survey", "split", "score")} == {
-        "ingest": 1,
-        "survey": 1,
-        "split": 1,
-        "score": 1,
-    }
-    assert counts(grown, "survivors") == {"survivors": 5}
