@@ -383,15 +383,17 @@ def _parse_size(text: str | None) -> tuple[int | None, int | None]:
     if text is None:
         return None, None
     width, cross, height = text.lower().partition("x")
-    if not (cross and width.isdigit() and height.isdigit()):
+    if not (cross and width.isdecimal() and height.isdecimal()):
         raise UserError(f"--size {text}: not understood", "write WIDTHxHEIGHT, as in 128x72")
     return int(width), int(height)
 
 
 def _check_inputs(recipe: Any) -> None:
-    """Refuse wrong paths before anything is written."""
+    """Refuse a recipe that cannot be run, and wrong paths, before anything is written."""
+    from orchestration.plan import check_recipe
     from pipeline.ingest import find_files
 
+    check_recipe(recipe)
     if recipe.input.paths:
         find_files([Path(path) for path in recipe.input.paths])
 

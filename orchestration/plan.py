@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from captioner.backend import KNOWN_BACKENDS
 from orchestration.caption import caption
 from orchestration.curate import curate
 from orchestration.generate import (
@@ -37,19 +38,31 @@ class Outcome:
     truth_folder: Path | None = None
 
 
+def check_recipe(recipe: Recipe) -> None:
+    """Raise UserError for what would stop the run later, after hours of work."""
+    if not recipe.input.paths and recipe.world is None:
+        raise UserError(
+            "the recipe names no footage", 'add [input] paths = ["FOLDER"], or a [world] section'
+        )
+    if recipe.caption is not None and recipe.caption.backend not in KNOWN_BACKENDS:
+        raise UserError(
+            f"unknown captioner `{recipe.caption.backend}`",
+            f"choose one of: {', '.join(KNOWN_BACKENDS)}",
+        )
+    if recipe.train is not None and recipe.freeze is None:
+        raise UserError("the recipe trains on no dataset", 'add [freeze] name = "NAME"')
+
+
 def run_recipe(run: Run, base: Path) -> Outcome:
     """Run the stages of the run's recipe; relative paths of the recipe start at `base`."""
     recipe = run.recipe
+    check_recipe(recipe)
     paths = [base / path for path in recipe.input.paths]
     truth_folder: Path | None = None
     if recipe.world is not None:
         footage = draw_world(recipe.world, base)
         truth_folder = footage / "truth"
         paths.append(footage)
-    if not paths:
-        raise UserError(
-            "the recipe names no footage", 'add [input] paths = ["FOLDER"], or a [world] section'
-        )
     curate(run, paths)
     outcome = Outcome(ledger=read_ledger(run.catalog), truth_folder=truth_folder)
     if recipe.caption is not None:

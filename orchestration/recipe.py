@@ -30,6 +30,8 @@ if TYPE_CHECKING:
     from generator.train import TrainSettings
 
 _M = TypeVar("_M", bound=BaseModel)
+_NONE = "none"
+"""How a recipe and `--set` write that something is switched off: TOML has no null."""
 
 
 class InputSettings(Settings):
@@ -115,7 +117,7 @@ class Recipe(Settings):
 
     def to_toml(self) -> str:
         """Return the resolved recipe; running this text again repeats the run."""
-        text: str = tomlkit.dumps(_without_none(self.model_dump(mode="json")))
+        text: str = tomlkit.dumps(_plain(self.model_dump(mode="json")))
         return text
 
 
@@ -129,7 +131,7 @@ def load_recipe(path: Path | None, overrides: Sequence[str] = ()) -> Recipe:
     values: dict[str, Any] = {}
     if path is not None:
         try:
-            values = tomllib.loads(_find(path).read_text())
+            values = _with_none(tomllib.loads(_find(path).read_text()))
         except tomllib.TOMLDecodeError as error:
             raise UserError(f"{path} is not TOML: {error}", "see recipes/demo.toml") from error
         except UnicodeDecodeError as error:
@@ -181,7 +183,7 @@ def _set(values: dict[str, Any], override: str) -> None:
     section = values.setdefault(parts[0], {})
     if not isinstance(section, dict):
         raise UserError(f"--set {override}: `{parts[0]}` is not a section", "see --help")
-    section[parts[1]] = None if value == "none" else value
+    section[parts[1]] = None if value == _NONE else value
 
 
 def _explain(error: ValidationError, model: type[BaseModel], where: str, prefix: str) -> UserError:
@@ -215,10 +217,20 @@ def _names(model: type[BaseModel], path: Sequence[str]) -> list[str]:
     return sorted(model.model_fields)
 
 
-def _without_none(value: Any) -> Any:
-    """Return plain data without its None entries, which TOML cannot write."""
-    if isinstance(value, dict):
-        return {k: _without_none(v) for k, v in value.items() if v is not None}
-    if isinstance(value, list):
-        return [_without_none(item) for item in value]
-    return value
+def _plain(recipe: dict[str, Any]) -> dict[str, Any]:
+    """Return sections as TOML can hold them: absent where absent, `none` for what is off."""
+    return {
+        name: {key: _NONE if value is None else value for key, value in section.items()}
+        for name, section in recipe.items()
+        if section is not None
+    }
+
+
+def _with_none(values: dict[str, Any]) -> dict[str, Any]:
+    """Undo `_plain`: the text `none` in a section stands for None, as it does in `--set`."""
+    return {
+        name: {key: None if value == _NONE else value for key, value in section.items()}
+        if isinstance(section, dict)
+        else section
+        for name, section in values.items()
+    }

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import io
 import json
+import math
 import sys
+from decimal import Decimal
 from pathlib import Path
 from typing import Any, Literal
 
@@ -22,7 +24,10 @@ _TABLE_ROWS = 200
 
 def emit(table: pa.Table, layout: Format, out: Path | None = None) -> None:
     """Write a result to `out` or to stdout."""
-    data = _encode(table, layout)
+    try:
+        data = _encode(_named_apart(table), layout)
+    except pa.ArrowNotImplementedError as error:
+        raise UserError(f"{layout} cannot hold this: {error}", "cast it: value::varchar") from error
     if out is not None:
         try:
             out.write_bytes(data)
@@ -37,13 +42,13 @@ def emit(table: pa.Table, layout: Format, out: Path | None = None) -> None:
 
 def emit_json(value: Any) -> None:
     """Write plain data to stdout as JSON."""
-    json.dump(value, sys.stdout, indent=1, default=_plain)
+    json.dump(_finite(value), sys.stdout, indent=1, default=_plain)
     sys.stdout.write("\n")
 
 
 def _encode(table: pa.Table, layout: Format) -> bytes:
     if layout == "json":
-        text = json.dumps(table.to_pylist(), indent=1, default=_plain)
+        text = json.dumps(_finite(table.to_pylist()), indent=1, default=_plain)
         return (text + "\n").encode()
     if layout == "csv":
         sink = io.BytesIO()
@@ -56,7 +61,32 @@ def _encode(table: pa.Table, layout: Format) -> bytes:
     return _text(table).encode()
 
 
+def _named_apart(table: pa.Table) -> pa.Table:
+    """Return the table with columns of one name told apart: `a`, `a_1`."""
+    names: list[str] = []
+    for name in table.column_names:
+        count, unique = 0, name
+        while unique in names:
+            count += 1
+            unique = f"{name}_{count}"
+        names.append(unique)
+    return table.rename_columns(names)
+
+
+def _finite(value: Any) -> Any:
+    """Return plain data with null for NaN and infinity, which JSON does not have."""
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if isinstance(value, dict):
+        return {key: _finite(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_finite(item) for item in value]
+    return value
+
+
 def _plain(value: Any) -> Any:
+    if isinstance(value, Decimal) and value.as_tuple().exponent == 0:
+        return int(value)  # DuckDB gives sums of integers as decimals
     if isinstance(value, bytes):
         return value.hex()
     return str(value)

@@ -274,7 +274,7 @@ def in_chunks(items: Iterable[Any], size: int) -> Iterator[list[Any]]:
 
 def _check_version(mark: Path) -> None:
     try:
-        version = json.loads(mark.read_text())["format_version"]
+        version = int(json.loads(mark.read_text())["format_version"])
     except (ValueError, KeyError, TypeError) as error:
         raise UserError(f"{mark} is damaged", "restore it from a copy of the catalogue") from error
     if version > FORMAT_VERSION:

@@ -79,20 +79,19 @@ def freeze(catalog: Catalog, name: str, where_sql: str, run_id: str) -> DatasetR
     digest = rows_hash(rows)
     dataset_id = content_id("data", digest)
     folder = catalog.root / DATASETS_FOLDER / name
+    known = _known(folder, dataset_id) if folder.exists() else None
     record = DatasetRecord(
         dataset_id=dataset_id,
         name=name,
         path=f"{DATASETS_FOLDER}/{name}",
-        where_sql=where_sql,
-        snapshot_id=catalog.snapshot(),
+        where_sql=known["where_sql"] if known else where_sql,
+        snapshot_id=known["snapshot_id"] if known else catalog.snapshot(),
         num_clips=rows.num_rows,
         duration_s=float(sum(rows.column("duration_s").to_pylist())),
-        run_id=run_id,
-        created_at=datetime.now(UTC),
+        run_id=known["run_id"] if known else run_id,
+        created_at=datetime.fromisoformat(known["created_at"]) if known else datetime.now(UTC),
     )
-    if folder.exists():
-        _check_same(folder, dataset_id)
-    else:
+    if known is None:
         _write_folder(folder, rows, record, digest)
     members: list[object] = [
         DatasetMember(dataset_id=dataset_id, clip_id=clip, video_id=video)
@@ -130,15 +129,18 @@ def rows_hash(rows: pa.Table) -> str:
     return digest.hexdigest()
 
 
-def _check_same(folder: Path, dataset_id: str) -> None:
+def _known(folder: Path, dataset_id: str) -> dict[str, Any]:
+    """Return the manifest of a dataset that is there; raise UserError if it has other rows."""
     try:
-        known = json.loads((folder / MANIFEST_FILE).read_text())["dataset_id"]
-    except (OSError, ValueError, KeyError) as error:
+        known: dict[str, Any] = json.loads((folder / MANIFEST_FILE).read_text())
+        known_id = known["dataset_id"]
+    except (OSError, ValueError, KeyError, TypeError) as error:
         raise UserError(f"{folder} is not a whole dataset", "remove it and freeze again") from error
-    if known != dataset_id:
+    if known_id != dataset_id:
         raise UserError(
             f"the dataset `{folder.name}` stands for other rows", "freeze under a new name"
         )
+    return known
 
 
 def _write_folder(folder: Path, rows: pa.Table, record: DatasetRecord, digest: str) -> None:

@@ -15,7 +15,9 @@ from schemas.ids import settings_hash
 class Settings(BaseModel):
     """A recipe section: frozen, no unknown keys, field docstrings become descriptions."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", use_attribute_docstrings=True, allow_inf_nan=False
+    )
 
     def hash(self, *depends_on: str) -> str:
         """Return the settings hash: this section's name and values, and what it builds on.

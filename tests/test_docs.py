@@ -117,7 +117,6 @@ def test_every_setting_appears() -> None:
     assert [name for name, _ in settings() if f"| `{name}` |" not in text] == []
 
 
-@pytest.mark.xfail(reason="judge.motion_min has no docstring")
 def test_every_setting_says_what_it_means() -> None:
     assert [name for name, meaning in settings() if not meaning] == []
 

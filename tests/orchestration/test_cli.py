@@ -197,14 +197,12 @@ def test_wrong_footage_writes_nothing(
     assert not (tmp_path / "new").exists()
 
 
-@pytest.mark.xfail(reason="the catalogue is made before the recipe is found to name no footage")
 def test_a_recipe_that_names_no_footage_writes_nothing(rushes: Rushes, tmp_path: Path) -> None:
     (tmp_path / "r.toml").write_text("[judge]\nmotion_min = 1\n")
     assert_one_error(rushes("run", "r.toml", "--catalog", "new"), "names no footage")
     assert not (tmp_path / "new").exists()
 
 
-@pytest.mark.xfail(reason="a captioner is looked up only after curation")
 def test_a_recipe_with_an_unknown_captioner_is_refused_before_any_work(
     rushes: Rushes, tmp_path: Path, footage: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -216,7 +214,6 @@ def test_a_recipe_with_an_unknown_captioner_is_refused_before_any_work(
     assert not (tmp_path / "new").exists()
 
 
-@pytest.mark.xfail(reason="what is missing for training is seen only after curation")
 def test_a_recipe_that_trains_on_no_dataset_is_refused_before_any_work(
     rushes: Rushes, tmp_path: Path, footage: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -279,7 +276,6 @@ def test_a_place_that_cannot_be_written_is_refused(
             b'{"format_version": "one"}',
             ["damaged"],
             id="no number",
-            marks=pytest.mark.xfail(reason="the version's type is not checked"),
         ),
     ],
 )
@@ -350,7 +346,6 @@ WRONG_QUESTIONS = [
         ["funnel", "--set", "judge.motion_min=inf"],
         ["judge.motion_min"],
         id="a what-if with an endless number",
-        marks=pytest.mark.xfail(reason="settings accept inf"),
     ),
     pytest.param(["freeze", "a/b"], ["no name for a dataset"], id="a name that is a path"),
     pytest.param(["freeze", "x", "--where", "motion >"], ["SQL"], id="a wrong condition"),
@@ -379,14 +374,12 @@ WRONG_QUESTIONS = [
         ["sample", "A.", "--size", "\u00b2x\u00b2"],
         ["--size"],
         id="digits that are no numbers",
-        marks=pytest.mark.xfail(reason="str.isdigit accepts superscripts"),
     ),
     pytest.param(["sample", "A.", "--seconds", "0"], ["sample.seconds"], id="no length"),
     pytest.param(
         ["sample", "A.", "--seconds", "inf"],
         ["sample.seconds"],
         id="endless",
-        marks=pytest.mark.xfail(reason="settings accept inf"),
     ),
     pytest.param(
         ["caption", "--backend", "nobody"], ["unknown captioner `nobody`", "measured"], id="nobody"
@@ -523,7 +516,6 @@ def test_freezing_again_changes_nothing_and_other_rows_need_another_name(
     assert [hash_of(folder) for folder in kept] == before
 
 
-@pytest.mark.xfail(reason="a snapshot is written before the name is looked at")
 def test_freezing_again_writes_no_further_snapshot(
     rushes: Rushes, tmp_path: Path, make: Any
 ) -> None:

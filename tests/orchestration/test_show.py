@@ -113,7 +113,6 @@ def test_no_rows_are_a_table_without_rows(ask: Any, tmp_path: Path) -> None:
     assert written(nothing, "table", tmp_path).decode().splitlines()[-1] == "(0 rows)"
 
 
-@pytest.mark.xfail(reason="columns of one name become one, or fail")
 @pytest.mark.parametrize("layout", ["table", "csv", "json", "parquet"])
 def test_two_columns_of_one_name_are_both_shown(ask: Any, tmp_path: Path, layout: str) -> None:
     data = written(ask("select 7 as a, 8 as a"), layout, tmp_path)
@@ -123,7 +122,6 @@ def test_two_columns_of_one_name_are_both_shown(ask: Any, tmp_path: Path, layout
         assert b"7" in data and b"8" in data
 
 
-@pytest.mark.xfail(reason="NaN is no JSON")
 def test_json_is_json_where_a_number_is_none(ask: Any, tmp_path: Path) -> None:
     data = written(ask("select 'nan'::double as n, 'inf'::double as i, [1, 'nan'::double] as l"),
                    "json", tmp_path)  # fmt: skip
@@ -131,13 +129,11 @@ def test_json_is_json_where_a_number_is_none(ask: Any, tmp_path: Path) -> None:
     assert rows == [{"n": None, "i": None, "l": [1.0, None]}]
 
 
-@pytest.mark.xfail(reason="sums of integers are decimals and come as text")
 def test_a_sum_of_integers_is_a_number_in_json(ask: Any, tmp_path: Path) -> None:
     rows = json.loads(written(ask("select sum(range) as total from range(5)"), "json", tmp_path))
     assert rows == [{"total": 10}]
 
 
-@pytest.mark.xfail(reason="Arrow's refusal is not explained")
 @pytest.mark.parametrize("layout", ["csv", "parquet"])
 def test_a_type_that_a_form_cannot_hold_is_explained(ask: Any, tmp_path: Path, layout: str) -> None:
     with pytest.raises(UserError, match="interval"):
