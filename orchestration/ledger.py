@@ -22,12 +22,8 @@ _CHECKS = {
     "videos whose clips and offcuts do not tile them": """
         select count(*) from ledger where unaccounted_ticks <> 0
     """,
-    "clips without a verdict": """
-        select count(*) from current_clips where clip_id not in (select clip_id from verdicts)
-    """,
-    "kept clips that have no scores": """
-        select count(*) from verdicts v
-        where v.keep and v.clip_id not in (select clip_id from current_scores)
+    "clips that were never scored": """
+        select count(*) from verdicts where reason = 'not_scored'
     """,
     "splits that name no clip": """
         select count(*) from splits

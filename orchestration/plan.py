@@ -101,28 +101,49 @@ def _dataset(run: Run, outcome: Outcome) -> Dataset:
 
 
 def _sample(run: Run, recipe: Recipe, outcome: Outcome) -> list[Generated]:
-    """Sample the recipe's prompts, or captions of the dataset; done samples are kept."""
+    """Sample the recipe's prompts, or captions of the dataset, unless that was done already."""
     section = recipe.sample
     assert section is not None
-    known = run.catalog.column(
-        "select sample_id from samples where ? is null or checkpoint_id = ?",
-        [outcome.checkpoint and outcome.checkpoint.checkpoint_id] * 2,
-    )
-    if known:
-        say(f"  sample   already done: {len(known)} samples of this checkpoint")
-        return []
     prompts = list(section.prompts)
     if not prompts:
         captions = [
-            clip.captions[kind]
+            clip.captions["short"]
             for clip in _dataset(run, outcome).clips
-            for kind in ("short", "medium", "long")
-            if kind in clip.captions
+            if "short" in clip.captions
         ]
-        prompts = sorted(set(captions), key=len)[: section.num_prompts]
+        # Long short captions name most: a colour, a background, a direction.
+        prompts = sorted(set(captions), key=lambda text: (-len(text), text))[: section.num_prompts]
     settings = section.settings()
     checkpoint = outcome.checkpoint.checkpoint_id if outcome.checkpoint else None
-    seeds = [settings.seed + index for index in range(len(prompts))]
-    generated = sample_videos(run, checkpoint, prompts, settings, seeds=seeds)
+    wanted = [(prompt, settings.seed + index) for index, prompt in enumerate(prompts)]
+    known = run.catalog.rows(
+        """
+        select prompt, seed from samples
+        where (? is null or checkpoint_id = ?) and num_steps = ? and guidance_scale = ?
+          and width_px = ? and height_px = ? and num_frames = ? and fps = ?
+        """,
+        [
+            checkpoint,
+            checkpoint,
+            settings.num_steps,
+            settings.guidance_scale,
+            settings.width_px,
+            settings.height_px,
+            settings.num_frames,
+            settings.fps,
+        ],
+    )
+    done = {(row["prompt"], row["seed"]) for row in known}
+    todo = [item for item in wanted if item not in done]
+    if not todo:
+        say(f"  sample   already done: {len(wanted)} videos")
+        return []
+    generated = sample_videos(
+        run,
+        checkpoint,
+        [prompt for prompt, _ in todo],
+        settings,
+        seeds=[seed for _, seed in todo],
+    )
     say(f"  sample   {len(generated):>6} videos  {run.seconds['sample']:7.1f} s")
     return generated

@@ -170,6 +170,7 @@ class Catalog:
             self._table_path(table),
             rows,
             mode="append",
+            schema_mode="merge",  # a column that is new in this version is added to the table
             description=f"Rushes table `{table}`",
         )
 

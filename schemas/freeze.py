@@ -93,6 +93,7 @@ def freeze(catalog: Catalog, name: str, where_sql: str, run_id: str) -> DatasetR
     )
     if known is None:
         _write_folder(folder, rows, record, digest)
+    is_new = dataset_id not in catalog.column("select dataset_id from datasets")
     members: list[object] = [
         DatasetMember(dataset_id=dataset_id, clip_id=clip, video_id=video)
         for clip, video in zip(
@@ -111,7 +112,7 @@ def freeze(catalog: Catalog, name: str, where_sql: str, run_id: str) -> DatasetR
             work_id=work_id,
             stage="freeze",
             settings_hash="",
-            rows={"datasets": [record], "dataset_clips": members},
+            rows={"datasets": [record], "dataset_clips": members if is_new else []},
             counts=counts,
         )
         catalog.commit([work], run_id)

@@ -33,7 +33,7 @@ _VIEWS_ON_VERDICTS = ("keepers", "survivors", "funnel", "ledger", "lineage")
 VIEWS: tuple[str, ...] = (*_VIEWS, "verdicts", *_VIEWS_ON_VERDICTS)
 """Names of all views, in the order in which they build on each other."""
 
-_ONE_PER_KEY = {"videos": "video_id", "clips": "clip_id", "datasets": "dataset_id"}
+_ONE_PER_KEY = {"videos": "video_id", "clips": "clip_id", "datasets": "name"}
 """Tables whose rows come from content alone: two recipes may both have written the same row."""
 
 
@@ -124,12 +124,17 @@ def _committed(table: str, files: Mapping[str, Sequence[str]]) -> str:
 
 
 def _scan(table: str, files: Mapping[str, Sequence[str]]) -> str:
-    """Return a SELECT over a table's files, or over nothing with the table's column types."""
+    """Return a SELECT over a table's files, in the table's column types.
+
+    Columns that older files lack come as null: the empty relation in front names them all.
+    """
     names = ", ".join(f'"{name}"' for name in TABLES[table].names)
-    if files.get(table):
-        return f"select {names} from read_parquet({_list(files[table])}, union_by_name = true)"
     columns = ", ".join(f'null::{_duck_type(f.type)} as "{f.name}"' for f in TABLES[table])
-    return f"select {names} from (select {columns} where false)"
+    empty = f"select {columns} where false"
+    if not files.get(table):
+        return f"select {names} from ({empty})"
+    stored = f"select * from read_parquet({_list(files[table])}, union_by_name = true)"
+    return f"select {names} from ({empty} union all by name {stored})"
 
 
 def _duck_type(kind: pa.DataType) -> str:
