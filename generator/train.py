@@ -76,7 +76,7 @@ class TrainSettings(Settings):
     """Share of clips shown without their caption, for guidance."""
     seed: int = Field(0, ge=0)
     """Seeds weights, order, windows, captions, timesteps and noise."""
-    checkpoint_every: int = Field(500, ge=1)
+    checkpoint_every: int = Field(200, ge=1)
     """Steps between checkpoints; the last step always writes one."""
     keep_checkpoints: int = Field(2, ge=1)
     """Checkpoints to keep."""

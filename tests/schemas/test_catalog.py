@@ -380,8 +380,22 @@ def mark_with(content):
         (mark_with(b"{}"), "damaged"),
         (mark_with(b"[]"), "damaged"),
         (mark_with(b"\xff\xfe\x00"), "damaged"),
+        (mark_with(b'{"format_version": "soon"}'), "damaged"),
+        (mark_with(b'{"format_version": null}'), "damaged"),
     ],
-    ids=["file", "content", "newer", "below", "empty", "cut", "no version", "list", "binary"],
+    ids=[
+        "file",
+        "content",
+        "newer",
+        "below",
+        "empty",
+        "cut",
+        "no version",
+        "list",
+        "binary",
+        "word",
+        "null",
+    ],
 )
 def test_what_is_no_catalogue_is_refused_and_left_alone(tmp_path, world_files, prepare, message):
     prepare(tmp_path / "c")

@@ -1,5 +1,6 @@
 import pytest
 
+from schemas.catalog import Catalog
 from schemas.errors import UserError
 from schemas.lens import VIEWS
 from schemas.query import select
@@ -9,7 +10,8 @@ from schemas.query import select
 def place(tmp_path_factory, make):
     """A catalogue, and beside it files that no query may read or write."""
     root = tmp_path_factory.mktemp("place")
-    make.catalog(root / "catalog", names=["a"])
+    clips = [make.clip(make.video("a"), 0, 100), make.clip(make.video("a"), 100, 240)]
+    Catalog.create(root / "catalog").commit([make.work("a", clips=clips)], "run_1")
     (root / "secret.txt").write_text("a,b\n1,swordfish\n")
     (root / "secret.json").write_text('{"a": "swordfish"}')
     (root / "dump").mkdir()
@@ -19,10 +21,8 @@ def place(tmp_path_factory, make):
 
 
 @pytest.fixture(scope="module")
-def catalog(place, make):
-    from schemas.catalog import Catalog
-
-    return Catalog.open(place / "catalog")
+def catalog(tmp_path_factory, make):
+    return make.catalog(tmp_path_factory.mktemp("query") / "c", names=["a"])
 
 
 @pytest.mark.parametrize(
@@ -179,7 +179,8 @@ ATTACKS = {
 
 
 @pytest.mark.parametrize("sql", ATTACKS.values(), ids=list(ATTACKS))
-def test_nothing_but_reading_the_catalogue_is_possible(place, catalog, world_files, sql):
+def test_nothing_but_reading_the_catalogue_is_possible(place, world_files, sql):
+    catalog = Catalog.open(place / "catalog")
     a_python_table = catalog.query("select 1 as leaked")
     parquet = catalog.files("clips")[0]
     before = world_files(place)
@@ -209,7 +210,7 @@ def test_a_query_that_needs_too_much_memory_fails_and_writes_nothing(catalog, pl
     sql = "select list(range order by hash(range)) from range(50000000)"
     with pytest.raises(UserError, match="more than 64 MB"):
         select(catalog, sql, memory_limit_mb=64, timeout_s=60)
-    assert world_files(place) == before
+    assert world_files(catalog.root) == before
 
 
 def test_wrong_sql_is_explained(catalog):
