@@ -205,8 +205,8 @@ def test_a_query_that_takes_too_long_is_stopped(catalog, sql):
         select(catalog, sql, timeout_s=0.5)
 
 
-def test_a_query_that_needs_too_much_memory_fails_and_writes_nothing(catalog, place, world_files):
-    before = world_files(place)
+def test_a_query_that_needs_too_much_memory_fails_and_writes_nothing(catalog, world_files):
+    before = world_files(catalog.root)
     sql = "select list(range order by hash(range)) from range(50000000)"
     with pytest.raises(UserError, match="more than 64 MB"):
         select(catalog, sql, memory_limit_mb=64, timeout_s=60)
