@@ -209,6 +209,37 @@ def _frame_gap(stream: Any) -> int:
     return max(1, round(1 / (rate * stream.time_base))) if rate and stream.time_base else 1
 
 
+class _Clock:
+    """Gives each decoded frame its start in ticks, as FFmpeg's best-effort timestamps do.
+
+    The presentation time counts until it has run backwards more often than the decoding
+    time; AVI with B-frames states presentation times in decoding order. A frame that has
+    neither starts one frame after the last one.
+    """
+
+    def __init__(self, gap: int) -> None:
+        self.gap = gap
+        self._last: int | None = None
+        self._last_pts: int | None = None
+        self._last_dts: int | None = None
+        self._num_bad_pts = self._num_bad_dts = 0
+
+    def time(self, frame: Any) -> int:
+        """Return the start of the next frame in display order."""
+        if frame.pts is not None:
+            self._num_bad_pts += self._last_pts is not None and frame.pts <= self._last_pts
+            self._last_pts = frame.pts
+        if frame.dts is not None:
+            self._num_bad_dts += self._last_dts is not None and frame.dts <= self._last_dts
+            self._last_dts = frame.dts
+        by_pts = self._num_bad_pts <= self._num_bad_dts or frame.dts is None
+        time = frame.pts if by_pts and frame.pts is not None else frame.dts
+        if time is None:
+            time = 0 if self._last is None else self._last + self.gap
+        self._last = int(time)
+        return self._last
+
+
 class Decoding:
     """One sequential pass over a file's video; iterate for `Picture`s in display order.
 
@@ -229,17 +260,15 @@ class Decoding:
             stream = _video_stream(container)
             base = Fraction(stream.time_base)
             self.time_base = TimeBase(base.numerator, base.denominator)
-            gap = _frame_gap(stream)
+            clock = _Clock(_frame_gap(stream))
             last_pts: int | None = None
             for frame in self._frames(container, stream):
-                pts = frame.pts if frame.pts is not None else frame.dts
-                if pts is None:
-                    pts = 0 if last_pts is None else last_pts + gap
+                pts = clock.time(frame)
                 if last_pts is not None and pts <= last_pts:
                     self.num_out_of_order += 1
                     continue
                 last_pts = pts
-                yield Picture(int(pts), int(frame.duration or gap), _clockwise(frame), frame)
+                yield Picture(pts, int(frame.duration or clock.gap), _clockwise(frame), frame)
 
     def _frames(self, container: Any, stream: Any) -> Iterator[Any]:
         packets = container.demux(stream)
@@ -276,26 +305,33 @@ def read_pyav(path: Path, wanted_pts: Sequence[int], width_px: int, height_px: i
     return [found[pts] for pts in wanted_pts]
 
 
+_NO_SEEK = frozenset({"avi", "h264", "hevc", "m4v", "mpegvideo", "mjpeg"})
+"""Formats without presentation times that can be trusted from the middle of the file on."""
+
+
 def _collect(
     path: Path, wanted: set[int], width_px: int, height_px: int, *, seek: bool
 ) -> dict[int, NDArray[np.uint8]]:
+    """Return the wanted frames by their start, from a seek on or from the file's start on."""
     decoding = Decoding(path)
     found: dict[int, NDArray[np.uint8]] = {}
     last = max(wanted)
     with _open(path) as container:
         stream = _video_stream(container)
         if seek:
+            if container.format.name in _NO_SEEK:
+                return found
             try:
                 container.seek(min(wanted), stream=stream, backward=True)
             except av.error.FFmpegError:
                 return found
+        clock = _Clock(_frame_gap(stream))
         for frame in decoding._frames(container, stream):
-            if frame.pts is None:
-                continue
-            if frame.pts in wanted and frame.pts not in found:
-                picture = Picture(int(frame.pts), 0, _clockwise(frame), frame)
-                found[int(frame.pts)] = picture.rgb(width_px, height_px)
-            if frame.pts >= last:
+            pts = clock.time(frame)
+            if pts in wanted and pts not in found:
+                picture = Picture(pts, 0, _clockwise(frame), frame)
+                found[pts] = picture.rgb(width_px, height_px)
+            if pts >= last:
                 break
     return found
 
@@ -303,7 +339,7 @@ def _collect(
 def read_decord(
     path: Path, frame_indexes: Sequence[int], width_px: int, height_px: int
 ) -> list[NDArray[np.uint8]]:
-    """Return RGB arrays of the frames at 0-based `frame_indexes`, by decord.
+    """Return RGB arrays of the frames at 0-based `frame_indexes`, by decord, in that order.
 
     Only for videos whose survey saw decord's frames equal PyAV's. Raises MediaError
     `decord_failed`.
@@ -314,18 +350,23 @@ def read_decord(
         reader = decord.VideoReader(
             str(path), ctx=decord.cpu(0), width=width_px, height=height_px, num_threads=1
         )
-        batch = reader.get_batch(list(frame_indexes)).asnumpy()
+        if list(frame_indexes) == sorted(frame_indexes):
+            return list(reader.get_batch(list(frame_indexes)).asnumpy())
+        return [reader[index].asnumpy() for index in frame_indexes]
     except (decord.DECORDError, IndexError, RuntimeError) as error:
         raise MediaError("decord_failed", str(error).splitlines()[0][:300]) from error
-    return list(batch)
 
 
-def decord_num_frames(path: Path) -> int:
-    """Return how many frames decord counts in a file. Raises MediaError `decord_failed`."""
+def decord_index(path: Path) -> tuple[int, list[int]]:
+    """Return how many frames decord counts in a file, and which of them are keyframes.
+
+    Raises MediaError `decord_failed`.
+    """
     import decord
 
     try:
-        return len(decord.VideoReader(str(path), ctx=decord.cpu(0), num_threads=1))
+        reader = decord.VideoReader(str(path), ctx=decord.cpu(0), num_threads=1)
+        return len(reader), [int(index) for index in reader.get_key_indices()]
     except (decord.DECORDError, RuntimeError) as error:
         raise MediaError("decord_failed", str(error).splitlines()[0][:300]) from error
 
@@ -384,7 +425,9 @@ def _add_stream(
         stream.options = {"crf": str(crf), "b:v": "0", "deadline": "realtime", "cpu-used": "8"}
         stream.codec_context.bit_rate = 0
     else:
-        stream.options = {"crf": str(crf), "preset": "veryfast"}
+        stream.options = {"crf": str(crf)}
+        if codec in {"libx264", "libx265"}:
+            stream.options["preset"] = "veryfast"
         if codec == "libx264":
             stream.options["x264-params"] = "mbtree=0"  # macroblock trees are not repeatable
     return stream

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import json
 import os
+import secrets
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime
@@ -36,6 +37,8 @@ MARK_FILE = "catalog.json"
 _TABLES_FOLDER = "tables"
 _SNAPSHOTS_FOLDER = "snapshots"
 DATASETS_FOLDER = "datasets"
+_AWKWARD = frozenset("[]*?\\%")
+"""Characters that DuckDB takes for patterns in file names, or Delta for an encoding."""
 
 
 class Catalog:
@@ -88,6 +91,11 @@ class Catalog:
             return catalog
         if root.exists() and not root.is_dir():
             raise UserError(f"{root} is not a folder", "name another folder with --catalog")
+        if awkward := sorted(set(str(root.resolve())) & _AWKWARD):
+            raise UserError(
+                f"a catalogue's path cannot hold {' '.join(awkward)}: {root}",
+                "name another folder with --catalog",
+            )
         if root.exists() and any(root.iterdir()):
             raise UserError(
                 f"{root} is not empty and is no catalogue", "name another folder with --catalog"
@@ -120,8 +128,9 @@ class Catalog:
         tables: dict[str, list[pa.Table]] = {}
         commits: list[dict[str, Any]] = []
         now = datetime.now(UTC)
+        attempt = secrets.token_hex(8)  # a commit that broke off must not be completed by the next
         for work in works:
-            batch_id = content_id("batch", work.work_id, run_id)
+            batch_id = content_id("batch", work.work_id, run_id, attempt)
             for name, records in work.rows.items():
                 if records:
                     tables.setdefault(name, []).append(to_arrow(name, records, batch_id))
@@ -167,15 +176,15 @@ class Catalog:
 
     def _append(self, table: str, rows: pa.Table) -> None:
         write_deltalake(
-            self._table_path(table),
+            self._table_folder(table).as_uri(),
             rows,
             mode="append",
             schema_mode="merge",  # a column that is new in this version is added to the table
             description=f"Rushes table `{table}`",
         )
 
-    def _table_path(self, table: str) -> str:
-        return str(self.root / _TABLES_FOLDER / table)
+    def _table_folder(self, table: str) -> Path:
+        return self.root / _TABLES_FOLDER / table
 
     # -- reading ---------------------------------------------------------------------------
 
@@ -189,10 +198,13 @@ class Catalog:
         return self._files[table]
 
     def _current_files(self, table: str) -> list[str]:
+        folder = self._table_folder(table)
         try:
-            return sorted(DeltaTable(self._table_path(table)).file_uris())
+            uris = DeltaTable(folder.as_uri()).file_uris()
         except TableNotFoundError:
             return []
+        # Delta percent-encodes what DuckDB reads literally; the files lie flat in the folder.
+        return sorted(str(folder / uri.rsplit("/", 1)[1]) for uri in uris)
 
     def all_files(self) -> dict[str, list[str]]:
         """Return the Parquet files of every table, as one moment shows them."""

@@ -68,7 +68,9 @@ def freeze(catalog: Catalog, name: str, where_sql: str, run_id: str) -> DatasetR
         raise UserError(
             f"`{name}` is no name for a dataset", "letters, digits, dot, dash and underscore"
         )
-    chosen = select(catalog, f"select clip_id from survivors where ({where_sql}\n)")
+    # Alone first: text that closes the bracket and goes on is no condition.
+    select(catalog, f"select (\n{where_sql}\n) as meets from survivors limit 1")
+    chosen = select(catalog, f"select clip_id from survivors where (\n{where_sql}\n)")
     clip_ids = chosen.column("clip_id").to_pylist()
     if not clip_ids:
         raise UserError(
@@ -76,6 +78,8 @@ def freeze(catalog: Catalog, name: str, where_sql: str, run_id: str) -> DatasetR
             'see what there is: rushes sql "select * from survivors limit 5"',
         )
     rows = catalog.query(_ROWS_SQL, [clip_ids])
+    if rows.num_rows != len(set(clip_ids)):
+        raise UserError(f"this is no condition on survivors: {where_sql}", "see rushes freeze -h")
     digest = rows_hash(rows)
     dataset_id = content_id("data", digest)
     folder = catalog.root / DATASETS_FOLDER / name

@@ -19,6 +19,7 @@ from schemas.tables import TABLES
 
 DEFAULT_TIMEOUT_S = 60.0
 DEFAULT_MEMORY_MB = 4096
+_BATCH_ROWS = 65_536
 
 
 def select(
@@ -35,13 +36,13 @@ def select(
     for a reach outside the catalogue, and when a limit is passed.
     """
     connection, files = catalog.own_lens()
-    check_is_select(connection, sql)
     seal(connection, files, memory_limit_mb=memory_limit_mb, num_threads=num_threads)
     timer = threading.Timer(timeout_s, connection.interrupt)
     timer.daemon = True
     timer.start()
     try:
-        return connection.sql(sql).to_arrow_table()
+        check_is_select(connection, sql)  # DuckDB folds constants here, which can take long too
+        return _read(connection.sql(sql), memory_limit_mb)
     except duckdb.InterruptException as error:
         raise UserError(
             f"the query took longer than {timeout_s:g} s", "narrow it, or raise --timeout"
@@ -50,45 +51,77 @@ def select(
         raise UserError(
             f"the query needs more than {memory_limit_mb} MB", "narrow it, or raise --memory"
         ) from error
-    except duckdb.PermissionException as error:
-        raise UserError(
-            f"the query reaches outside the catalogue: {_first_line(error)}",
-            "queries read the catalogue's own tables and views only",
-        ) from error
     except duckdb.Error as error:
-        raise _wrong_sql(error) from error
+        raise _explained(error) from error
     finally:
         timer.cancel()
         connection.close()
 
 
 def check_is_select(connection: duckdb.DuckDBPyConnection, sql: str) -> None:
-    """Raise UserError unless `sql` is exactly one SELECT statement."""
+    """Raise UserError unless `sql` is exactly one SELECT statement that only reads.
+
+    DuckDB calls `with x as (copy ... to ...) select` a SELECT too. Its table function `query`
+    takes what reads and nothing else, so the text has to pass there as well, unexecuted.
+    """
     try:
         statements = connection.extract_statements(sql)
     except duckdb.Error as error:
-        raise _wrong_sql(error) from error
+        raise _explained(error) from error
     if len(statements) != 1:
         raise UserError(
             f"one statement at a time, got {len(statements)}", 'rushes sql "select ..."'
         )
-    if statements[0].type != duckdb.StatementType.SELECT:
+    try:
         kind = statements[0].type.name
-        raise UserError(
-            f"only SELECT is allowed, this is {kind}",
-            "the catalogue is changed by the other commands, never by SQL",
+    except ValueError:  # a kind of statement that the Python side has no name for
+        kind = "something else"
+    hint = "the catalogue is changed by the other commands, never by SQL"
+    if kind != "SELECT":
+        raise UserError(f"only SELECT is allowed, this is {kind}", hint)
+    try:
+        connection.execute("explain from query(?)", [sql])
+    except duckdb.BinderException as error:
+        if "WITH clause containing" in str(error):
+            raise UserError("only SELECT is allowed, this writes in a WITH clause", hint) from error
+        raise _explained(error) from error
+    except (duckdb.InterruptException, duckdb.OutOfMemoryException):
+        raise
+    except duckdb.Error as error:
+        raise _explained(error) from error
+
+
+def _read(result: duckdb.DuckDBPyRelation, limit_mb: int) -> pa.Table:
+    """Fetch a result in parts; raise UserError when it outgrows the memory limit."""
+    reader = result.to_arrow_reader(_BATCH_ROWS)
+    batches: list[pa.RecordBatch] = []
+    num_bytes = 0
+    for batch in reader:
+        num_bytes += batch.nbytes
+        if num_bytes > limit_mb << 20:
+            raise UserError(
+                f"the result is larger than {limit_mb} MB", "narrow it, or raise --memory"
+            )
+        batches.append(batch)
+    return pa.Table.from_batches(batches, schema=reader.schema)
+
+
+def _explained(error: duckdb.Error) -> UserError:
+    """Return what DuckDB said as an error that a user can mend."""
+    what = _first_line(error)
+    if isinstance(error, duckdb.PermissionException):
+        return UserError(
+            f"the query reaches outside the catalogue: {what}",
+            "queries read the catalogue's own tables and views only",
         )
-
-
-def _wrong_sql(error: duckdb.Error) -> UserError:
-    hint = (
-        'list what there is: rushes sql "select table_name from duckdb_views() where not internal"'
-    )
+    hint = 'a view\'s columns: rushes sql "describe survivors"'
     if isinstance(error, duckdb.CatalogException):
         hint = f"views: {', '.join(VIEWS)}; tables: {', '.join(TABLES)}"
-    return UserError(f"the SQL is not right: {_first_line(error)}", hint)
+    return UserError(f"the SQL is not right: {what}", hint)
 
 
 def _first_line(error: Exception) -> str:
-    lines = [line for line in str(error).splitlines() if line.strip()]
-    return " ".join(line.strip() for line in lines[:2])
+    """Return what went wrong without DuckDB's picture of where, which shows our own wrapping."""
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    shown = [line for line in lines if not line.startswith(("LINE ", "^"))]
+    return " ".join(shown[:2])

@@ -92,7 +92,10 @@ TABLES: dict[str, pa.Schema] = {
         saturation=(_F32S, "mean HSV saturation, 0..255"),
         content_change=(_F32S, "PySceneDetect ContentDetector's frame score, 0..255"),
         histogram_change=(_F32S, "1 - correlation of luma histograms with the frame before"),
-        local_motion=(_F32S, "mean absolute luma change after removing the camera's shift, 0..255"),
+        local_motion=(
+            _F32S,
+            "mean luma change beyond coding noise and the camera's shift, 0..255",
+        ),
         shift_x=(_F32S, "camera shift per frame, share of the width, + is content moving right"),
         shift_y=(_F32S, "camera shift per frame, share of the height, + is content moving down"),
         zoom=(_F32S, "relative growth of the picture per frame, + is zooming in"),

@@ -162,6 +162,8 @@ _STRONG_CHANGE = 35.0
 
 def _is_new_picture(signals: Signals, cut: int) -> bool:
     """Tell a cut from a jump within a shot (a flash, a caption that changes, a dropped frame)."""
+    if _is_flash(signals, cut):
+        return False
     if signals.content_change[cut] >= _STRONG_CHANGE:
         return True
     after = min(cut + 2, signals.num_frames - 1)
@@ -169,6 +171,29 @@ def _is_new_picture(signals: Signals, cut: int) -> bool:
         hash_bits(signals, cut - 1, cut) >= _SAME_PICTURE_BITS
         and hash_bits(signals, max(0, cut - 3), after) >= _SAME_PICTURE_BITS
     )
+
+
+_FLASH_MAX_S = 0.4
+"""A picture that comes back within this time was lit, not cut away from."""
+_FLASH_BITS_MAX = 10
+_TELLING_BITS_MIN = 8
+"""Pictures whose hashes set fewer bits are too plain to be recognised."""
+
+
+def _is_flash(signals: Signals, cut: int) -> bool:
+    """Tell whether the picture before `cut` returns soon after, or that at `cut` was there."""
+    reach = signals.frames(_FLASH_MAX_S)
+    last = signals.num_frames - 1
+    for known, others in (
+        (cut - 1, range(cut + 1, min(cut + reach, last) + 1)),
+        (cut, range(max(0, cut - 1 - reach), cut - 1)),
+    ):
+        bits = int(np.bitwise_count(signals.frame_hash[[known]].view(np.uint64))[0])
+        if bits >= _TELLING_BITS_MIN and any(
+            hash_bits(signals, known, other) <= _FLASH_BITS_MAX for other in others
+        ):
+            return True
+    return False
 
 
 def hash_bits(signals: Signals, a: int, b: int) -> int:

@@ -196,5 +196,5 @@ def _takes(num_frames: int, boundaries: Sequence[Boundary], edges: tuple[int, in
 def _pieces(start: int, end: int, times: _Times, longest_s: float) -> list[tuple[int, int]]:
     """Cut `[start, end)` into equal pieces of at most `longest_s` seconds."""
     count = int(np.ceil(times.seconds(start, end) / longest_s - 1e-9))
-    edges = np.linspace(start, end, max(1, count) + 1).round().astype(int)
+    edges = np.unique(np.linspace(start, end, max(1, count) + 1).round().astype(int))
     return [(int(a), int(b)) for a, b in itertools.pairwise(edges)]

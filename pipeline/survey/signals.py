@@ -23,6 +23,8 @@ _TEXTURE_MIN = 6.0
 """A tile with a smaller standard deviation (grey levels) cannot tell how it moved."""
 _AGREE_SHARE = 0.012
 """Two tiles agree when their shifts differ by less than this share of the frame's width."""
+_CODING_NOISE = 2.0
+"""Grey levels that a pixel of a still picture changes by, for coding alone."""
 _TILE_MIN_PX = 8
 """Smaller tiles say nothing; very small videos get no camera."""
 _RESPONSE_MIN = 0.12
@@ -198,7 +200,7 @@ def _residual(
     shift_y: float,
     zoom: float,
 ) -> float:
-    """Return the mean absolute change that the camera's move does not explain, 0..255."""
+    """Return the mean change beyond coding noise that the camera's move does not explain."""
     if shift_x or shift_y or zoom:
         height, width = after.shape
         scale = 1.0 + zoom
@@ -211,4 +213,4 @@ def _residual(
         before = cv2.warpAffine(
             before, matrix, (width, height), borderMode=cv2.BORDER_REPLICATE
         ).astype(np.float32)
-    return float(np.abs(after - before).mean())
+    return float(np.maximum(np.abs(after - before) - _CODING_NOISE, 0).mean())

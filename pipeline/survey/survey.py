@@ -6,6 +6,7 @@ reads the same frames runs in a call of its own, because decord can hang.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -16,7 +17,7 @@ from pipeline.media import (
     DECODER,
     Decoding,
     Picture,
-    decord_num_frames,
+    decord_index,
     read_decord,
 )
 from pipeline.survey.hashing import HASH_BITS, difference_hash, hamming
@@ -32,6 +33,7 @@ SURVEY_CODE_VERSION = "1"
 
 _SMALL_WIDTH_PX = 128
 _CHECK_FRAMES = 5
+_CHECK_KEYFRAMES = 3
 _SAME_FRAME_BITS = 6
 """Hash bits that may differ between two decoders' scalers on the same frame."""
 
@@ -84,7 +86,7 @@ def survey_file(
     sampled: list[SampledFrame] = []
     hashed: list[int] = []
     last: Picture | None = None
-    next_sample_s = next_hash_s = -1.0
+    next_sample = next_hash = -math.inf  # places in grids that start at time zero
     small_size = (0, 0)
     for index, picture in enumerate(decoding):
         if last is None:
@@ -93,12 +95,14 @@ def survey_file(
         track.add(small)
         pts.append(picture.pts)
         time_s = decoding.time_base.seconds(picture.pts)
-        if time_s >= next_hash_s:
+        hash_place = time_s * settings.signature_hz + 1e-6
+        if hash_place >= next_hash:
             hashed.append(index)
-            next_hash_s = time_s + 1 / settings.signature_hz - 1e-6
-        if time_s >= next_sample_s:
+            next_hash = math.floor(hash_place) + 1
+        sample_place = time_s / settings.sample_every_s + 1e-6
+        if sample_place >= next_sample:
             sampled.append(_sample(picture, index, time_s, video_id, version, settings))
-            next_sample_s = time_s + settings.sample_every_s - 1e-6
+            next_sample = math.floor(sample_place) + 1
         last = picture
     if last is None:
         reason = decoding.last_error or "the decoder gave no frame"
@@ -177,22 +181,28 @@ def _sample(
 def compare_decord(path: Path, num_frames: int, frame_hash: Sequence[int]) -> str:
     """Return "" where decord's frames equal the survey's, else why they do not.
 
-    Counts frames and compares hashes of frames spread over the file, read out of order, so
-    that a seek to a wrong frame shows. A video whose neighbouring frames are alike cannot
-    show a seek that is off by one; then either reader gives the same picture.
+    Frames are read one by one, out of order: spread over the file, and on both sides of
+    keyframes, where decoders that seek wrongly are off by one. Each must be closer to its
+    own hash than to a neighbour's. A video whose neighbouring frames are alike cannot show
+    that; then either reader gives the same picture.
     """
-    count = decord_num_frames(path)
+    count, keyframes = decord_index(path)
     if count != num_frames:
         return f"decord counts {count} frames, PyAV {num_frames}"
     spread = np.linspace(0, num_frames - 1, min(_CHECK_FRAMES, num_frames)).round().astype(int)
-    order = [int(i) for i in np.unique(spread)[::-1]]
-    pictures = read_decord(path, order, *_CHECK_SIZE)
-    found = np.array([_hash_rgb(p) for p in pictures], np.int64)
-    expected = np.array([frame_hash[i] for i in order], np.int64)
-    bits = hamming(found, expected)
-    worst = int(bits.argmax())
-    if bits[worst] > _SAME_FRAME_BITS:
-        return f"frame {order[worst]} differs by {bits[worst]} of {HASH_BITS} hash bits"
+    chosen = keyframes[:: max(1, len(keyframes) // _CHECK_KEYFRAMES)][: _CHECK_KEYFRAMES + 1]
+    around = [k + step for k in chosen for step in (-2, -1, 0, 1)]
+    places = sorted({int(i) for i in (*spread, *around) if 0 <= i < num_frames}, reverse=True)
+    hashes = np.asarray(frame_hash, np.int64)
+    for place, picture in zip(places, read_decord(path, places, *_CHECK_SIZE), strict=True):
+        nearby = hashes[max(0, place - 1) : place + 2]
+        distances = hamming(np.array([_hash_rgb(picture)], np.int64), nearby)
+        own = place - max(0, place - 1)
+        bits = int(distances[own])
+        if bits > _SAME_FRAME_BITS:
+            return f"frame {place} differs by {bits} of {HASH_BITS} hash bits"
+        if int(distances.min()) < bits:
+            return f"frame {place} looks like frame {place - own + int(distances.argmin())}"
     return ""
 
 
