@@ -213,12 +213,13 @@ class _Clock:
     """Gives each decoded frame its start in ticks, as FFmpeg's best-effort timestamps do.
 
     The presentation time counts until it has run backwards more often than the decoding
-    time; AVI with B-frames states presentation times in decoding order. A frame that has
-    neither starts one frame after the last one.
+    time. AVI stores decoding times only, so there they count from the start. A frame that
+    has neither starts one frame after the last one.
     """
 
-    def __init__(self, gap: int) -> None:
-        self.gap = gap
+    def __init__(self, container: Any, stream: Any) -> None:
+        self.gap = _frame_gap(stream)
+        self._has_pts = container.format.name != "avi"
         self._last: int | None = None
         self._last_pts: int | None = None
         self._last_dts: int | None = None
@@ -232,8 +233,10 @@ class _Clock:
         if frame.dts is not None:
             self._num_bad_dts += self._last_dts is not None and frame.dts <= self._last_dts
             self._last_dts = frame.dts
-        by_pts = self._num_bad_pts <= self._num_bad_dts or frame.dts is None
+        by_pts = self._has_pts and self._num_bad_pts <= self._num_bad_dts
         time = frame.pts if by_pts and frame.pts is not None else frame.dts
+        if time is None and self._has_pts:
+            time = frame.pts
         if time is None:
             time = 0 if self._last is None else self._last + self.gap
         self._last = int(time)
@@ -260,7 +263,7 @@ class Decoding:
             stream = _video_stream(container)
             base = Fraction(stream.time_base)
             self.time_base = TimeBase(base.numerator, base.denominator)
-            clock = _Clock(_frame_gap(stream))
+            clock = _Clock(container, stream)
             last_pts: int | None = None
             for frame in self._frames(container, stream):
                 pts = clock.time(frame)
@@ -325,7 +328,7 @@ def _collect(
                 container.seek(min(wanted), stream=stream, backward=True)
             except av.error.FFmpegError:
                 return found
-        clock = _Clock(_frame_gap(stream))
+        clock = _Clock(container, stream)
         for frame in decoding._frames(container, stream):
             pts = clock.time(frame)
             if pts in wanted and pts not in found:

@@ -175,8 +175,9 @@ def _is_new_picture(signals: Signals, cut: int) -> bool:
 
 _FLASH_MAX_S = 0.4
 """A picture that comes back within this time was lit, not cut away from."""
-_FLASH_BITS_MAX = 10
-_TELLING_BITS_MIN = 8
+_FLASH_BITS_SHARE = 0.25
+"""Share of a picture's set hash bits by which the returning one may differ."""
+_TELLING_BITS_MIN = 12
 """Pictures whose hashes set fewer bits are too plain to be recognised."""
 
 
@@ -190,7 +191,7 @@ def _is_flash(signals: Signals, cut: int) -> bool:
     ):
         bits = int(np.bitwise_count(signals.frame_hash[[known]].view(np.uint64))[0])
         if bits >= _TELLING_BITS_MIN and any(
-            hash_bits(signals, known, other) <= _FLASH_BITS_MAX for other in others
+            hash_bits(signals, known, other) <= _FLASH_BITS_SHARE * bits for other in others
         ):
             return True
     return False
@@ -265,8 +266,8 @@ _DISSOLVE_STEADY = 0.75
 """Share of frames inside that must change clearly; a mix changes every frame."""
 _DISSOLVE_OVER_CALM = 2.0
 """How much faster the picture changes inside than around it."""
-_DISSOLVE_CHANGE_MAX = 20.0
-"""A picture that changes faster than this moves; it does not mix."""
+_DISSOLVE_CHANGE_MAX = 25.0
+"""A picture that changes by more than this in one frame jumps or flashes; it does not mix."""
 _DISSOLVE_DEPTH = 0.87
 """The lowest contrast inside, as a share of that at the duller side."""
 
@@ -312,7 +313,7 @@ def _dissolves(
             end - start >= max(5, signals.frames(_DISSOLVE_MIN_S))
             and hash_bits(signals, before, after) >= _DISSOLVE_BITS_MIN
             and steady >= _DISSOLVE_STEADY
-            and float(np.median(inside)) <= _DISSOLVE_CHANGE_MAX
+            and float(signals.content_change[start:end].max()) <= _DISSOLVE_CHANGE_MAX
         ):
             found.append(Boundary("dissolve", start, end))
             at = end + half

@@ -81,11 +81,12 @@ def test_a_black_video_has_no_clip_of_transitions(draw, survey_of):
     check_tiling(survey, rows)
 
 
-@pytest.mark.parametrize("num_frames", [1, 2])
-def test_a_flash_is_no_cut(draw, survey_of, num_frames):
+@pytest.mark.parametrize("light", [60, 100, 120])
+@pytest.mark.parametrize("num_frames", [1, 2, 4])
+def test_a_flash_is_no_cut(draw, survey_of, num_frames, light):
     frames = draw.shot(6, 72, pan_px=1.0)
     for at in range(30, 30 + num_frames):
-        frames[at] = np.clip(frames[at].astype(int) + 60, 0, 255).astype(np.uint8)
+        frames[at] = np.clip(frames[at].astype(int) + light, 0, 255).astype(np.uint8)
     assert boundaries(survey_of(frames)) == []
 
 

@@ -93,6 +93,15 @@ def test_a_still_picture_with_noise_in_its_pixels_hardly_moves(draw):
     assert signals["local_motion"][1:].mean() < 1.0
 
 
+def test_a_textured_still_that_was_encoded_stands_still(draw, tmp_path):
+    still = [draw.texture(9, 256, 144)] * 48
+    write_video(tmp_path / "still.mp4", still, fps=24, crf=20)
+    survey, _, _, _ = survey_file(tmp_path / "still.mp4", "vid", SurveySettings())
+    motion = measure_motion(np.asarray(survey.local_motion, np.float32), survey.fps)
+    assert motion.mean < 0.5
+    assert motion.still_share > 0.8
+
+
 def test_the_camera_is_not_counted_as_motion(draw):
     still = track(draw.shot(10, 30, width=256, height=144, ball_px=4))
     panned = track(draw.shot(10, 30, width=256, height=144, pan_px=3.0))

@@ -110,6 +110,7 @@ def test_the_manifest_says_where_the_rows_came_from(catalog):
 @pytest.mark.parametrize(
     "where",
     [
+        "false) union all select 'no clip' where (true",
         "1=1) union select video_id from videos --",
         "true); drop view clips; select (1",
         "true); drop view clips; --",

@@ -70,6 +70,15 @@ ATTACKS = {
     "copy in with, no tmp": (
         "with x as (copy (select 1) to '{root}/out.csv' (use_tmp_file false)) select 1"
     ),
+    "copy over a table in with": (
+        "with x as (copy (select 1) to '{parquet}' (use_tmp_file false)) select 1"
+    ),
+    "copy over a table in a subquery": (
+        "select * from (with x as (copy (select 1) to '{parquet}' (use_tmp_file false)) select 1)"
+    ),
+    "delete in with": "with x as (delete from live_batches returning *) select * from x",
+    "insert in with": "with x as (insert into live_batches values ('a') returning *) from x",
+    "update extensions": "update extensions",
     "copy over a table": "copy (select 1) to '{parquet}' (use_tmp_file false)",
     "copy over a table with tmp": "with x as (copy (select 1) to '{parquet}') select 1",
     "copy from": "copy live_batches from '{root}/secret.txt'",
@@ -231,5 +240,6 @@ def test_a_query_sees_what_was_committed_since(tmp_path, make):
 
 
 def test_a_quote_in_the_folders_name_does_no_harm(tmp_path, make):
-    catalog = make.catalog(tmp_path / "it's;here", names=["a"])
-    assert select(catalog, "from clips").num_rows == 2
+    for name in ("it's;here", "a b", "übung #1", '{x} & "y"'):
+        catalog = make.catalog(tmp_path / name, names=["a"])
+        assert select(catalog, "from clips").num_rows == 2
