@@ -33,7 +33,7 @@ class JudgeSettings(Settings):
     """Standard deviation of luma within a frame."""
     still_share_max: float | None = Field(0.95, ge=0, le=1)
     """Share of frames that equal the one before."""
-    motion_min: float | None = Field(2.0, ge=0)
+    motion_min: float | None = Field(0.5, ge=0)
     """Luma change per second beside the camera's, in grey levels."""
     sharpness_min: float | None = Field(0.0005, ge=0)
     """Laplacian variance over luma variance."""

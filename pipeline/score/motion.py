@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-_STILL_LUMA = 0.05
+_STILL_LUMA = 0.01
 """Below this mean change, in grey levels, a frame equals the one before."""
 _AGREEMENT_MIN = 0.6
 """A camera shift counts where this share of the tiles agrees with it."""

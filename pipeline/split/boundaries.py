@@ -175,7 +175,7 @@ def _is_new_picture(signals: Signals, cut: int) -> bool:
 
 _FLASH_MAX_S = 0.4
 """A picture that comes back within this time was lit, not cut away from."""
-_FLASH_BITS_SHARE = 0.25
+_FLASH_BITS_SHARE = 0.4
 """Share of a picture's set hash bits by which the returning one may differ."""
 _TELLING_BITS_MIN = 12
 """Pictures whose hashes set fewer bits are too plain to be recognised."""
