@@ -30,7 +30,13 @@ def caption(run: Run, settings: CaptionSettings) -> int:
         "choices": run.catalog.choices(),
     }
     results = run.work(
-        "caption", todo, CaptionWorker, arguments, batch_size=settings.batch_size, unit="clips"
+        "caption",
+        todo,
+        CaptionWorker,
+        arguments,
+        batch_size=settings.batch_size,
+        items_per_result=settings.batch_size,
+        unit="clips",
     )
     run.commit_stream(results)
     run.choose({"caption": (settings_hash, settings.model_dump(mode="json"))})

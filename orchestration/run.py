@@ -79,39 +79,41 @@ class Run:
         arguments: Mapping[str, Any],
         *,
         batch_size: int = 1,
+        items_per_result: int = 1,
         unit: str = "videos",
     ) -> Iterator[Any]:
-        """Fan items out to workers and yield results, with progress; says what it took."""
+        """Fan items out to workers and yield results, with progress; says what it took.
+
+        A worker gets `batch_size` items at a time; each of its results stands for
+        `items_per_result` of them in the progress shown.
+        """
         if not items:
             return
         started = time.monotonic()
         from pipeline.stage import run_workers
 
-        num_workers = self.recipe.run.num_workers or self._cpus()
-        self._cpus()
+        num_cpus = self._cpus()
+        num_workers = self.recipe.run.num_workers or num_cpus
         with stage_progress(stage, len(items)) as progress:
             results = run_workers(
                 items, make, arguments, num_workers=num_workers, batch_size=batch_size
             )
             for result in results:
-                progress.advance(1 if batch_size == 1 else min(batch_size, len(items)))
+                progress.advance(min(items_per_result, progress.total - progress.done))
                 yield result
         self.seconds[stage] = time.monotonic() - started
         say(f"  {stage:<8} {len(items):>6} {unit:<7} {self.seconds[stage]:7.1f} s")
 
-    def commit_stream(self, results: Iterator[Work]) -> int:
-        """Commit works as they come, every few seconds; return how many failed in part."""
+    def commit_stream(self, results: Iterator[Work]) -> None:
+        """Commit works as they come, every few seconds."""
         waiting: list[Work] = []
         last = time.monotonic()
-        num_failures = 0
         for work in results:
             waiting.append(self._forget_if_transient(work))
-            num_failures += len(work.rows.get("failures", ()))
             if len(waiting) >= _FLUSH_WORKS or time.monotonic() - last > _FLUSH_EVERY_S:
                 self.commit(waiting)
                 waiting, last = [], time.monotonic()
         self.commit(waiting)
-        return num_failures
 
     def _forget_if_transient(self, work: Work) -> Work:
         """Let work be tried again next time when only the file's absence stopped it."""

@@ -15,7 +15,7 @@ from __future__ import annotations
 import json
 import os
 import secrets
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime
 from functools import cached_property
@@ -271,18 +271,6 @@ class Catalog:
             path.parent.mkdir(exist_ok=True)
             _write_atomically(path, {"snapshot_id": snapshot_id, "batch_ids": batch_ids})
         return snapshot_id
-
-
-def in_chunks(items: Iterable[Any], size: int) -> Iterator[list[Any]]:
-    """Yield lists of at most `size` items, in order."""
-    chunk: list[Any] = []
-    for item in items:
-        chunk.append(item)
-        if len(chunk) >= size:
-            yield chunk
-            chunk = []
-    if chunk:
-        yield chunk
 
 
 def _check_version(mark: Path) -> None:

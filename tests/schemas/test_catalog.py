@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from schemas.catalog import MARK_FILE, Catalog, in_chunks
+from schemas.catalog import MARK_FILE, Catalog
 from schemas.errors import UserError
 from schemas.lens import VIEWS
 from schemas.tables import FORMAT_VERSION, TABLES
@@ -414,11 +414,6 @@ def test_a_folder_that_may_not_be_written_is_refused(tmp_path):
             Catalog.create(tmp_path / "c")
     finally:
         tmp_path.chmod(0o755)
-
-
-def test_chunks_hold_everything_in_order():
-    assert list(in_chunks(range(7), 3)) == [[0, 1, 2], [3, 4, 5], [6]]
-    assert list(in_chunks([], 3)) == []
 
 
 # -- views -------------------------------------------------------------------------------------
