@@ -5,6 +5,7 @@ import sys
 import textwrap
 from dataclasses import replace
 
+import pyarrow as pa
 import pytest
 
 from schemas.catalog import MARK_FILE, Catalog
@@ -596,3 +597,12 @@ def test_the_best_caption_is_the_chosen_captioners_else_the_newest(tmp_path, mak
     catalog.choose({"caption": ("set_caption", {})}, "run_2")
     assert catalog.column(best) == ["old"]
     assert catalog.column("select count(*) from best_captions") == [2]
+
+
+def test_a_column_that_older_files_lack_reads_as_null(tmp_path, make, monkeypatch):
+    catalog = make.catalog(tmp_path / "c", names=["a"])
+    wider = TABLES["videos"].append(pa.field("mood", pa.string(), metadata={"doc": "new"}))
+    monkeypatch.setitem(TABLES, "videos", wider)
+    catalog.refresh()
+    assert catalog.column("select mood from videos") == [None]
+    assert catalog.column("select count(*) from survivors") == [2]
