@@ -30,7 +30,7 @@ def test_motion_is_per_second_and_leaves_the_first_frame_out():
 
 @pytest.mark.parametrize(
     ("change", "share"),
-    [((0, 0, 0, 0, 0), 1.0), ((9, 1, 1, 1, 1), 0.0), ((9, 0, 0, 0.04, 1), 0.75), ((9,), 1.0)],
+    [((0, 0, 0, 0, 0), 1.0), ((9, 1, 1, 1, 1), 0.0), ((9, 0, 0, 0.004, 1), 0.75), ((9,), 1.0)],
     ids=["still", "moving", "mostly", "one frame"],
 )
 def test_still_share_counts_frames_that_equal_the_one_before(change, share):
