@@ -64,12 +64,9 @@ class Run:
 
     def choose(self, choices: Mapping[str, tuple[str, Any]]) -> None:
         """Make the views show these settings; a run that changes them is recorded."""
-        chosen = self.catalog.choices()
-        if any(chosen.get(stage) != digest for stage, (digest, _) in choices.items()):
-            if not self._is_recorded:
-                self.catalog.commit([self._record()], self.run_id)
-                self._is_recorded = True
-            self.catalog.choose(choices, self.run_id)
+        work = self.catalog.choice_work(choices, self.run_id)
+        if work is not None:
+            self.commit([work])
 
     def work(
         self,

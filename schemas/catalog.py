@@ -156,6 +156,12 @@ class Catalog:
 
         All stages change at once. Choosing what is chosen already writes nothing.
         """
+        work = self.choice_work(choices, run_id)
+        if work is not None:
+            self.commit([work], run_id)
+
+    def choice_work(self, choices: Mapping[str, tuple[str, Any]], run_id: str) -> Work | None:
+        """Return the work of choosing these settings, or None where they are chosen already."""
         chosen = self.choices()
         now = datetime.now(UTC)
         rows: list[object] = [
@@ -169,10 +175,10 @@ class Catalog:
             for stage, (digest, values) in choices.items()
             if chosen.get(stage) != digest
         ]
-        if rows:
-            work_id = content_id("work", "choose", run_id, now.isoformat())
-            work = Work(work_id=work_id, stage="choose", settings_hash="", rows={"choices": rows})
-            self.commit([work], run_id)
+        if not rows:
+            return None
+        work_id = content_id("work", "choose", run_id, now.isoformat())
+        return Work(work_id=work_id, stage="choose", settings_hash="", rows={"choices": rows})
 
     def _append(self, table: str, rows: pa.Table) -> None:
         write_deltalake(
