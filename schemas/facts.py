@@ -335,7 +335,8 @@ def _assign(likeness: list[list[float]], num_columns: int) -> list[int]:
         def total(order: tuple[int, ...]) -> float:
             return sum(likeness[i][j] for i, j in zip(rows, order, strict=True))
 
-        return list(max(permutations(range(num_columns), len(likeness)), key=total))
+        best = max(permutations(range(num_columns), len(likeness)), key=total)
+        return list(best)
     free = set(range(num_columns))
     chosen = []
     for i in rows:
