@@ -7,7 +7,7 @@ what does not. Text comes from facts, and facts from text, in `schemas.wording`.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, fields, replace
 from itertools import permutations
 from typing import Any
@@ -335,8 +335,8 @@ def _assign(likeness: list[list[float]], num_columns: int) -> list[int]:
         def total(order: tuple[int, ...]) -> float:
             return sum(likeness[i][j] for i, j in zip(rows, order, strict=True))
 
-        best = max(permutations(range(num_columns), len(likeness)), key=total)
-        return list(best)
+        orders: Iterator[tuple[int, ...]] = permutations(range(num_columns), len(likeness))
+        return list(max(orders, key=total))
     free = set(range(num_columns))
     chosen = []
     for i in rows:
