@@ -7,7 +7,7 @@ what does not. Text comes from facts, and facts from text, in `schemas.wording`.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, fields, replace
 from itertools import permutations
 from typing import Any
@@ -332,7 +332,7 @@ def _assign(likeness: list[list[float]], num_columns: int) -> list[int]:
     rows = range(len(likeness))
     if num_columns <= MAX_MATCHED_OBJECTS:
 
-        def total(order: tuple[int, ...]) -> float:
+        def total(order: Iterable[int]) -> float:
             return sum(likeness[i][j] for i, j in zip(rows, order, strict=True))
 
         orders: Iterator[tuple[int, ...]] = permutations(range(num_columns), len(likeness))

@@ -16,10 +16,10 @@ from schemas.facts import Facts
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CameraState:
-    """The camera. `speed` is shorter sides per second for pans, tilts and travels, and the
-    logarithm of the magnification per second for zooms; 0 when still.
+    """The camera.
 
-    `x`, `y`: the point of the scene at the centre of the picture, in pixels of a frame whose
+    `speed` is shorter sides per second for pans, tilts and travels, and the logarithm of the
+    magnification per second for zooms; 0 when still. `x`, `y`: the point of the scene at the centre of the picture, in pixels of a frame whose
     magnification is 1; `zoom`: the magnification. In a scene with a floor they are the
     camera's place sideways and forward in units of its height, and 1.
     """
@@ -53,9 +53,11 @@ class ObjectState:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EventState:
-    """One event and the first frame that shows it; `kind`, `subject` and `target` are those of
-    `schemas.facts.EventFacts`, and besides `bounce` (subject: an object) and `cut`
-    (another shot of the same scene begins)."""
+    """One event and the first frame that shows it.
+
+    `kind`, `subject` and `target` are those of `schemas.facts.EventFacts`, and besides
+    `bounce` (of an object) and `cut` (another shot of the same scene begins).
+    """
 
     kind: str
     frame: int
@@ -65,8 +67,11 @@ class EventState:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SceneTruth:
-    """All that is true of one drawn scene. `impossible` names what breaks physics, if anything
-    does, and `impossible_frame` is the first frame that shows it."""
+    """All that is true of one drawn scene.
+
+    `impossible` names what breaks physics, if anything does, and `impossible_frame` is the
+    first frame that shows it.
+    """
 
     width_px: int
     height_px: int
