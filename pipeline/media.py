@@ -9,6 +9,7 @@ against the coded size. Sample aspect ratio is not applied.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
@@ -374,6 +375,14 @@ def decord_index(path: Path) -> tuple[int, list[int]]:
         raise MediaError("decord_failed", str(error).splitlines()[0][:300]) from error
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sound:
+    """One channel of sound: `samples` float32 in -1..1, `rate_hz` of them a second."""
+
+    samples: NDArray[np.float32]
+    rate_hz: int
+
+
 def write_video(
     path: Path,
     frames: Iterable[NDArray[np.uint8]],
@@ -382,29 +391,91 @@ def write_video(
     codec: str = "libx264",
     crf: int = 20,
     keyframe_every: int = 48,
+    sound: Sound | None = None,
 ) -> int:
     """Write H x W x 3 RGB frames to `path` (container by suffix); return how many.
 
     Odd sizes are padded by repeating the last row or column, because 4:2:0 needs even ones.
-    `crf` is the encoder's own quality scale; MPEG-4 gets a fixed quantiser instead.
+    `crf` is the encoder's own quality scale; MPEG-4 and MJPEG get a fixed quantiser instead.
+    `sound` gets the codec that `SOUND_CODECS` names for the container.
     """
     rate = Fraction(fps).limit_denominator(60000)
     count = 0
-    # Bit-exact: no random ids and no version in the file, so the same frames give the same bytes.
-    with av.open(str(path), "w", container_options={"fflags": "+bitexact"}) as container:
+    with _create(path) as container:
         stream: Any = None
+        track: _SoundTrack | None = None
         for pixels in frames:
             picture = _even(pixels)
             if stream is None:
                 stream = _add_stream(container, codec, rate, picture, crf, keyframe_every)
+                track = _SoundTrack(container, path, sound) if sound else None
             frame = av.VideoFrame.from_ndarray(picture, format="rgb24")
             frame.pts, frame.time_base = count, 1 / rate
             container.mux(stream.encode(frame))
             count += 1
+            if track:
+                track.write_until(float(count / rate))
         if stream is None:
             raise ValueError("a video has at least one frame")
         container.mux(stream.encode(None))
+        if track:
+            track.close()
     return count
+
+
+def write_sound(path: Path, sound: Sound) -> None:
+    """Write a file that holds sound and no picture."""
+    with _create(path) as container:
+        _SoundTrack(container, path, sound).close()
+
+
+def _create(path: Path) -> Any:
+    """Open a file to write: bit-exact, with no random ids and no version in it.
+
+    The same frames then give the same bytes.
+    """
+    return av.open(str(path), "w", container_options={"fflags": "+bitexact"})
+
+
+SOUND_CODECS = {
+    ".avi": "libmp3lame",
+    ".mkv": "libopus",
+    ".mov": "pcm_s16le",
+    ".webm": "libopus",
+}
+"""The codec of the sound by the file's suffix; AAC in every other."""
+_SAMPLES_AT_ONCE = 1024
+
+
+class _SoundTrack:
+    """Encodes sound beside the picture, so that both come interleaved."""
+
+    def __init__(self, container: Any, path: Path, sound: Sound) -> None:
+        codec = SOUND_CODECS.get(path.suffix.lower(), "aac")
+        self._container, self._sound, self._done = container, sound, 0
+        self._stream = container.add_stream(codec, rate=sound.rate_hz, layout="mono")
+        self._stream.codec_context.thread_count = 1
+        self._stream.codec_context.options = {"flags": "+bitexact"}
+
+    def write_until(self, time_s: float) -> None:
+        """Encode what is heard before `time_s`, in whole blocks."""
+        until = min(int(time_s * self._sound.rate_hz), len(self._sound.samples))
+        while until - self._done >= _SAMPLES_AT_ONCE:
+            self._write(self._done + _SAMPLES_AT_ONCE)
+
+    def close(self) -> None:
+        """Encode the rest."""
+        while self._done < len(self._sound.samples):
+            self._write(min(self._done + _SAMPLES_AT_ONCE, len(self._sound.samples)))
+        self._container.mux(self._stream.encode(None))
+
+    def _write(self, end: int) -> None:
+        block = np.clip(self._sound.samples[self._done : end], -1, 1).astype(np.float32)
+        frame = av.AudioFrame.from_ndarray(block[None], format="flt", layout="mono")
+        frame.sample_rate = self._sound.rate_hz
+        frame.pts, frame.time_base = self._done, Fraction(1, self._sound.rate_hz)
+        self._container.mux(self._stream.encode(frame))
+        self._done = end
 
 
 def _even(pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
@@ -418,12 +489,14 @@ def _add_stream(
 ) -> Any:
     stream = container.add_stream(codec, rate=rate)
     stream.height, stream.width = picture.shape[:2]
-    stream.pix_fmt = "yuv420p"
+    stream.pix_fmt = "yuvj420p" if codec == "mjpeg" else "yuv420p"
     stream.codec_context.gop_size = gop
     stream.codec_context.thread_count = 1
     if codec in {"mpeg4", "mpeg2video"}:
         stream.options = {"qscale": "4"}
         stream.codec_context.bit_rate = 2_000_000
+    elif codec == "mjpeg":
+        stream.options = {"qmin": "3", "qmax": "3"}
     elif codec.startswith("libvpx"):
         stream.options = {"crf": str(crf), "b:v": "0", "deadline": "realtime", "cpu-used": "8"}
         stream.codec_context.bit_rate = 0
@@ -433,6 +506,11 @@ def _add_stream(
             stream.options["preset"] = "veryfast"
         if codec == "libx264":
             stream.options["x264-params"] = "mbtree=0"  # macroblock trees are not repeatable
+        elif codec == "libx265":
+            stream.options["x265-params"] = "pools=none:frame-threads=1:log-level=none"
+        elif codec == "libsvtav1":
+            os.environ.setdefault("SVT_LOG", "1")  # errors only: it prints its settings otherwise
+            stream.options |= {"preset": "8", "svtav1-params": "lp=1"}
     return stream
 
 

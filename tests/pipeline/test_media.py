@@ -6,7 +6,17 @@ import av
 import numpy as np
 import pytest
 
-from pipeline.media import Decoding, Mp4Writer, probe, read_decord, read_pyav, write_video
+from pipeline.media import (
+    SOUND_CODECS,
+    Decoding,
+    Mp4Writer,
+    Sound,
+    probe,
+    read_decord,
+    read_pyav,
+    write_sound,
+    write_video,
+)
 from pipeline.reader import ClipReader, read_clip_frames
 from schemas.errors import MediaError
 from schemas.frames import Box, ClipRef
@@ -111,6 +121,66 @@ def test_the_same_frames_give_the_same_bytes(frames, tmp_path):
     for name in "ab":
         write_video(tmp_path / f"{name}.mp4", frames, fps=FPS)
     assert (tmp_path / "a.mp4").read_bytes() == (tmp_path / "b.mp4").read_bytes()
+
+
+RATE_HZ = 24000
+
+
+def tone(seconds):
+    times_s = np.arange(round(seconds * RATE_HZ)) / RATE_HZ
+    samples = 0.4 * np.sin(2 * np.pi * 440 * times_s)
+    samples[: RATE_HZ // 2] = 0
+    return Sound(samples=samples.astype(np.float32), rate_hz=RATE_HZ)
+
+
+def heard(path):
+    """Return the decoded samples of a file and their rate."""
+    with av.open(str(path)) as container:
+        blocks = [np.ravel(frame.to_ndarray()) for frame in container.decode(audio=0)]
+        samples = np.concatenate(blocks)
+        scale = np.iinfo(samples.dtype).max if samples.dtype.kind == "i" else 1
+        return samples.astype(np.float32) / scale, container.streams.audio[0].rate
+
+
+WITH_SOUND = [
+    ("v.mp4", "libx264", "aac"),
+    ("v.mp4", "libx265", "aac"),
+    ("v.mkv", "libx264", "opus"),
+    ("v.webm", "libvpx-vp9", "opus"),
+    ("v.webm", "libsvtav1", "opus"),
+    ("v.avi", "mpeg4", "mp3"),
+    ("v.mov", "mjpeg", "pcm_s16le"),
+    ("v.ts", "libx264", "aac"),
+]
+
+
+@pytest.mark.parametrize(("name", "codec", "expected"), WITH_SOUND, ids=lambda value: value)
+def test_sound_is_written_beside_the_picture(tmp_path, frames, capfd, name, codec, expected):
+    paths = [tmp_path / folder / name for folder in "ab"]
+    for path in paths:
+        path.parent.mkdir()
+        assert write_video(path, frames, fps=FPS, codec=codec, sound=tone(40 / FPS)) == 40
+    assert paths[0].read_bytes() == paths[1].read_bytes()
+    scan = probe(paths[0])
+    assert scan.has_audio and scan.num_packets == 40
+    assert (scan.width_px, scan.height_px) == frames[0].shape[1::-1]
+    assert sum(1 for _ in Decoding(paths[0])) == 40
+    samples, rate = heard(paths[0])
+    with av.open(str(paths[0])) as container:
+        assert container.streams.audio[0].codec_context.codec.canonical_name == expected
+    assert len(samples) / rate == pytest.approx(40 / FPS, abs=0.12)
+    quiet, loud = samples[: int(0.4 * rate)], samples[int(0.7 * rate) : int(1.5 * rate)]
+    assert np.abs(quiet).max() < 0.01
+    assert np.sqrt(np.mean(loud**2)) == pytest.approx(0.4 / np.sqrt(2), rel=0.1)
+    assert capfd.readouterr() == ("", "")
+
+
+def test_sound_alone_has_no_video_stream(tmp_path):
+    write_sound(tmp_path / "v.mp4", tone(1))
+    assert len(heard(tmp_path / "v.mp4")[0]) > 0.9 * RATE_HZ
+    with pytest.raises(MediaError, match="no_video_stream"):
+        probe(tmp_path / "v.mp4")
+    assert set(SOUND_CODECS) == {".avi", ".mkv", ".mov", ".webm"}
 
 
 @pytest.mark.parametrize("size", [(161, 97), (161, 96), (160, 97), (33, 17), (2, 2)])
