@@ -1,0 +1,1 @@
+"""Facts to text in many wordings, and text to facts by grammar; no model, no dependency."""
