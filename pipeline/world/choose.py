@@ -1,122 +1,117 @@
-"""Choose by lot what a shot shows."""
+"""Choose by lot what a scene shows: plans from seeds.
+
+A plan is drawn again until it says clearly what its words will say: an object keeps its first
+direction for a while, starts inside one third of the frame and not between two, and nothing
+happens in the very last frames, where no one could see what came of it.
+"""
 
 from __future__ import annotations
 
-import math
-from dataclasses import replace
-
-import numpy as np
-
-from pipeline.world.motion import MAX_CAMERA_S, Room, camera_path, room_of
-from pipeline.world.scene import ObjectSpec, ShotSpec, world_path
-from pipeline.world.vocabulary import (
-    BACKGROUND_COLOURS,
-    BACKGROUND_KINDS,
-    CAMERA_MOVES,
-    DIRECTIONS,
-    OBJECT_COLOURS,
-    REST,
-    SHAPES,
-    SIZES,
-    SPEEDS,
-    TEXTURED_KINDS,
-    colour_distance,
+from pipeline.world.lots import Lots
+from pipeline.world.plan_meetings import (
+    plan_bite,
+    plan_candle,
+    plan_pillar,
+    plan_return,
+    plan_spill,
 )
+from pipeline.world.plan_open import draw_count, plan_free, plan_gravity, plan_trail, plan_views
+from pipeline.world.plan_places import plan_floor, plan_maze
+from pipeline.world.spec import SceneSpec
+from pipeline.world.splits import SPLITS, stream
+from schemas.errors import UserError
 
-MIN_CONTRAST = 110.0
-"""Least RGB distance of an object's colour from the background's and from the other object's."""
-_PLACEMENT_TRIES = 16
+SCENE_KINDS = (
+    "free",
+    "gravity",
+    "pillar",
+    "return",
+    "trail",
+    "bite",
+    "candle",
+    "spill",
+    "views",
+    "floor",
+    "maze",
+)
+FREE_SHARE = 0.6
+"""Of the scenes whose kind is left open; the other kinds share the rest."""
+_TRIES = 400
+_PLANS = {
+    "gravity": plan_gravity,
+    "pillar": plan_pillar,
+    "return": plan_return,
+    "trail": plan_trail,
+    "bite": plan_bite,
+    "candle": plan_candle,
+    "spill": plan_spill,
+    "views": plan_views,
+    "floor": plan_floor,
+}
 
 
-def choose_shot(
+def choose_scene(
     seed: int,
     *,
+    split: str = "train",
     width_px: int,
     height_px: int,
     num_frames: int,
     fps: float,
+    kind: str | None = None,
     motion: str = "any",
-) -> ShotSpec:
-    """Draw a shot's contents by lot.
+    num_objects: int | None = None,
+    actions: tuple[str, ...] | None = None,
+) -> SceneSpec:
+    """Plan a scene by lot.
 
-    `motion` is `any`, `moving` (an object moves) or `static` (nothing does). A single frame
-    is static. Of several placements of two objects the one that keeps them furthest apart
-    is taken. The camera moves only where the background shows it.
+    The same arguments give the same plan, and a frame of the same shape gives it at any size.
+    `split` is one of `splits.SPLITS`. `kind` is one of `SCENE_KINDS`, or left to the lot.
+    `motion`: `any`, `moving` (something moves), `static` (nothing does); both ask for the kind
+    `free`, as does `num_objects` (1 to 4). `actions` (keys of `maze.ACTIONS`) drive a maze.
+    A kind that does not fit into the given time gives way to `free`. Raises UserError for
+    unknown words, and where no scene fits into the frame.
     """
-    rng = np.random.default_rng(seed)
-    static = motion == "static" or num_frames == 1
-    kind = _pick(rng, BACKGROUND_KINDS)
-    background = _pick(rng, tuple(BACKGROUND_COLOURS))
-    camera_move = "still"
-    if kind in TEXTURED_KINDS and not static and num_frames <= MAX_CAMERA_S * fps:
-        camera_move = _pick(rng, CAMERA_MOVES)
-    colours = _contrasting(rng, background)
-    objects = []
-    for index in range(int(rng.integers(1, 3))):
-        resting = static or (rng.random() < 0.2 and not (motion == "moving" and index == 0))
-        size = _pick(rng, ("small", "medium") if index else tuple(SIZES))
-        objects.append(
-            ObjectSpec(
-                colour=colours[index],
-                shape=_pick(rng, SHAPES),
-                size=size,
-                direction=REST if resting else _pick(rng, tuple(DIRECTIONS)),
-                speed=REST if resting else _pick(rng, tuple(SPEEDS)),
-                start=(0.5, 0.5),
-            )
-        )
-    camera = camera_path(
-        camera_move, width_px=width_px, height_px=height_px, num_frames=num_frames, fps=fps
+    if split not in SPLITS:
+        raise UserError(f"unknown split {split!r}", f"choose one of {', '.join(SPLITS)}")
+    if kind is not None and kind not in SCENE_KINDS:
+        raise UserError(f"unknown kind of scene {kind!r}", f"known: {', '.join(SCENE_KINDS)}")
+    if num_objects is not None and not 1 <= num_objects <= 4:
+        raise UserError(f"{num_objects} objects are not possible", "ask for 1 to 4")
+    unit = min(width_px, height_px)
+    lots = Lots(
+        rng=stream(split, seed),
+        split=split,
+        seed=seed,
+        width=width_px / unit,
+        height=height_px / unit,
+        num_frames=num_frames,
+        fps=fps,
     )
-    room = room_of(camera, width_px=width_px, height_px=height_px)
-    frame = (width_px, height_px, num_frames, fps)
-    return ShotSpec(
-        background_kind=kind,
-        background_colour=background,
-        camera_move=camera_move,
-        objects=_place(rng, objects, room, frame),
-        texture_seed=int(rng.integers(2**31)),
+    chosen = kind
+    if kind is None:
+        is_open = motion != "any" or num_objects is not None or num_frames == 1
+        chosen = "free"
+        if actions is not None:
+            chosen = "maze"
+        elif not is_open and not lots.chance(FREE_SHARE):
+            chosen = lots.pick(SCENE_KINDS[1:])
+    count = draw_count(lots) if num_objects is None else num_objects
+    for _ in range(_TRIES):
+        if chosen == "free":
+            plan = plan_free(lots, motion, count)
+        elif chosen == "maze":
+            plan = plan_maze(lots, actions)
+        else:
+            plan = _PLANS[chosen or ""](lots)
+        if plan is not None:
+            return plan
+    if chosen != "free":
+        for _ in range(_TRIES):
+            plan = plan_free(lots, motion, 1)
+            if plan is not None:
+                return plan
+    raise UserError(
+        f"no scene of this kind fits into {width_px}x{height_px}, {num_frames} frames at {fps}/s",
+        "ask for fewer objects, or for more frames",
     )
-
-
-def _place(
-    rng: np.random.Generator,
-    objects: list[ObjectSpec],
-    room: Room,
-    frame: tuple[int, int, int, float],
-) -> tuple[ObjectSpec, ...]:
-    """Give the objects their starts; of several tries, that with the widest least gap."""
-    best: tuple[ObjectSpec, ...] = ()
-    best_gap = -math.inf
-    for _ in range(_PLACEMENT_TRIES if len(objects) > 1 else 1):
-        tried = tuple(
-            replace(item, start=(float(rng.random()), float(rng.random()))) for item in objects
-        )
-        paths = [world_path(item, room, frame) for item in tried]
-        gap = math.inf
-        if len(paths) > 1:
-            (x0, y0, _), (x1, y1, _) = paths
-            gap = float(np.hypot(x0 - x1, y0 - y1).min())
-        if gap > best_gap:
-            best, best_gap = tried, gap
-    return best
-
-
-def _contrasting(rng: np.random.Generator, background: str) -> tuple[str, str]:
-    """Return two object colours that stand out from the background and from each other."""
-    names = [
-        name
-        for name, rgb in OBJECT_COLOURS.items()
-        if colour_distance(rgb, BACKGROUND_COLOURS[background]) >= MIN_CONTRAST
-    ]
-    first = _pick(rng, tuple(names))
-    others = [
-        name
-        for name in names
-        if colour_distance(OBJECT_COLOURS[name], OBJECT_COLOURS[first]) >= MIN_CONTRAST
-    ]
-    return first, _pick(rng, tuple(others))
-
-
-def _pick(rng: np.random.Generator, names: tuple[str, ...]) -> str:
-    return names[int(rng.integers(len(names)))]

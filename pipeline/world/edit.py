@@ -1,234 +1,186 @@
-"""Join shots into a reel and change it, pixels and truth together (pure).
-
-A reel's truth names no file: `file` is empty until the reel is written.
-"""
+"""Join takes into a reel by cuts, fades, dissolves and wipes, pixels and truth together (pure)."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.world.caption import describe
-from pipeline.world.scene import DrawnShot
-from pipeline.world.truth import ObjectTruth, ShotTruth
+from pipeline.world.reel import Pixels, Reel
+from pipeline.world.state import DrawnScene
+from pipeline.world.truth import CameraTruth, EventTruth, ObjectTruth, ShotTruth
+from schemas.facts import to_json
 
-Pixels = NDArray[np.uint8]
-
-DARK_GAIN = 0.05
-"""A dark shot keeps this share of its light: no level above 13 of 255."""
-GLARE_GAIN = 0.1
-"""An overexposed shot keeps this share of its distance from white: no level below 229."""
+WIPE_FORMS = ("left", "right", "up", "down", "circle")
+FADE_FORMS = ("black", "white")
+_LEVELS = {"black": 0, "white": 255}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Join:
-    """How one shot follows another: `cut`, `fade` or `dissolve`.
+    """How one shot follows another: `cut`, `fade`, `dissolve` or `wipe`.
 
-    A fade takes `num_frames` to go out, `num_black` of black and `num_frames` to come in;
-    a dissolve shows both shots for `num_frames`.
+    A fade takes `num_frames` to go out, `num_held` of its colour and `num_frames` to come
+    in; a dissolve and a wipe show both shots for `num_frames`. `form` is explained in
+    `truth.ShotTruth`.
     """
 
     kind: str
+    form: str | None = None
     num_frames: int = 0
-    num_black: int = 0
+    num_held: int = 0
+
+    @property
+    def overlaps(self) -> bool:
+        """Whether both shots are seen at the same time."""
+        return self.kind in {"dissolve", "wipe"}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Reel:
-    """Joined shots: pixels T,H,W,3 uint8 RGB and what is true of them."""
-
-    pixels_THWC: Pixels
-    shots: tuple[ShotTruth, ...]
-    objects: tuple[ObjectTruth, ...]
+_CUT = Join(kind="cut")
 
 
-def spoil(shot: DrawnShot, defect: str | None) -> DrawnShot:
-    """Return the shot with its light changed: `dark` or `overexposed`; otherwise as it is."""
-    levels = np.arange(256, dtype=np.float32)
-    if defect == "dark":
-        table = levels * DARK_GAIN
-    elif defect == "overexposed":
-        table = 255 - (255 - levels) * GLARE_GAIN
-    else:
-        return shot
-    spoilt = np.rint(table).astype(np.uint8)[shot.pixels_THWC]
-    return DrawnShot(pixels_THWC=spoilt, truth=shot.truth)
+def join(takes: Sequence[DrawnScene], joins: Sequence[Join]) -> Reel:
+    """Join takes of one size and rate, `joins[i]` between takes i and i + 1, into a reel.
 
-
-def join(shots: Sequence[DrawnShot], joins: Sequence[Join], defects: Sequence[str | None]) -> Reel:
-    """Join shots of one size, `joins[i]` between shots i and i + 1, into a reel.
-
-    A fade adds its black frames; a dissolve shortens the reel by its overlap. Raises
-    ValueError where transitions would meet within a shot.
+    A fade adds the frames that it holds; a dissolve or wipe shortens the reel by its
+    overlap. Raises ValueError where transitions would meet within a shot.
     """
     firsts, starts = [0], [0]
-    ends: list[tuple[str, int, int]] = []
-    for index, shot in enumerate(shots):
-        after = firsts[-1] + len(shot.pixels_THWC)
+    ends: list[tuple[Join, int, int]] = []
+    for index, take in enumerate(takes):
+        after = firsts[-1] + len(take.pixels_THWC)
         if index == len(joins):
-            ends.append(("end", after, after))
+            ends.append((Join(kind="end"), after, after))
             break
         step = joins[index]
         used = step.num_frames + (joins[index - 1].num_frames if index else 0)
-        if used >= len(shot.pixels_THWC):
+        if used >= len(take.pixels_THWC):
             raise ValueError(f"shot {index} is shorter than its transitions")
-        until = after + step.num_black + (step.num_frames if step.kind == "fade" else 0)
-        ends.append((step.kind, after - step.num_frames, until))
-        firsts.append(
-            after - step.num_frames if step.kind == "dissolve" else after + step.num_black
-        )
+        until = after + step.num_held + (step.num_frames if step.kind == "fade" else 0)
+        ends.append((step, after - step.num_frames, until))
+        firsts.append(after - step.num_frames if step.overlaps else after + step.num_held)
         starts.append((after - step.num_frames + until) // 2)
-    pixels = np.zeros((ends[-1][2], *shots[0].pixels_THWC.shape[1:]), dtype=np.uint8)
-    for index, shot in enumerate(shots):
-        before = joins[index - 1] if index else Join(kind="cut")
-        after_join = joins[index] if index < len(joins) else Join(kind="cut")
-        _paste(pixels, shot.pixels_THWC, firsts[index], before, after_join)
+    num_frames = ends[-1][2]
+    pixels = np.zeros((num_frames, *takes[0].pixels_THWC.shape[1:]), dtype=np.uint8)
+    for index, take in enumerate(takes):
+        before = joins[index - 1] if index else _CUT
+        after_join = joins[index] if index < len(joins) else _CUT
+        _paste(pixels, take.pixels_THWC, firsts[index], before, after_join)
+    shots = []
+    for index, take in enumerate(takes):
+        step, transition_start, transition_end = ends[index]
+        shots.append(
+            ShotTruth(
+                file="",
+                shot_index=index,
+                start_frame=starts[index],
+                end_frame=starts[index + 1] if index + 1 < len(starts) else num_frames,
+                transition_out=step.kind,
+                transition_form=step.form,
+                transition_start_frame=transition_start,
+                transition_end_frame=transition_end,
+                facts=to_json(take.truth.facts),
+            )
+        )
+    numbered = list(enumerate(zip(takes, firsts, strict=True)))
     return Reel(
         pixels_THWC=pixels,
-        shots=tuple(_shot_row(i, shot, starts, ends, defects[i]) for i, shot in enumerate(shots)),
-        objects=tuple(
-            row for i, shot in enumerate(shots) for row in _object_rows(i, shot, firsts[i])
-        ),
-    )
-
-
-def excerpt(reel: Reel, start_frame: int, end_frame: int) -> Reel:
-    """Return frames `[start_frame, end_frame)` of a reel; shots are numbered anew."""
-    length = end_frame - start_frame
-
-    def shifted(frame: int) -> int:
-        return min(max(frame - start_frame, 0), length)
-
-    kept = [
-        shot for shot in reel.shots if shot.start_frame < end_frame and shot.end_frame > start_frame
-    ]
-    numbers = {shot.shot_index: number for number, shot in enumerate(kept)}
-    shots = [
-        replace(
-            shot,
-            shot_index=numbers[shot.shot_index],
-            start_frame=shifted(shot.start_frame),
-            end_frame=shifted(shot.end_frame),
-            transition_start_frame=shifted(shot.transition_start_frame),
-            transition_end_frame=shifted(shot.transition_end_frame),
-        )
-        for shot in kept
-    ]
-    shots[-1] = replace(
-        shots[-1], transition_out="end", transition_start_frame=length, transition_end_frame=length
-    )
-    objects = []
-    for item in reel.objects:
-        begin = max(start_frame - item.first_frame, 0)
-        part = slice(begin, max(end_frame - item.first_frame, 0))
-        if item.shot_index in numbers and item.x_px[part]:
-            objects.append(
-                replace(
-                    item,
-                    shot_index=numbers[item.shot_index],
-                    first_frame=item.first_frame + begin - start_frame,
-                    x_px=item.x_px[part],
-                    y_px=item.y_px[part],
-                    diameter_px=item.diameter_px[part],
-                    visibility=item.visibility[part],
-                )
-            )
-    return Reel(
-        pixels_THWC=reel.pixels_THWC[start_frame:end_frame],
+        fps=takes[0].truth.fps,
         shots=tuple(shots),
-        objects=tuple(objects),
+        camera=tuple(_camera_row(index, take, first) for index, (take, first) in numbered),
+        objects=tuple(row for i, (take, first) in numbered for row in _object_rows(i, take, first)),
+        events=tuple(row for i, (take, first) in numbered for row in _event_rows(i, take, first)),
     )
 
 
-def shrink(reel: Reel, width_px: int, height_px: int) -> Reel:
-    """Return the reel at another size (area-averaged)."""
-    _, height, width, _ = reel.pixels_THWC.shape
-    size = (width_px, height_px)
-    frames = [cv2.resize(frame, size, interpolation=cv2.INTER_AREA) for frame in reel.pixels_THWC]
-    scale_x, scale_y = width_px / width, height_px / height
-    objects = tuple(
-        replace(
-            item,
-            x_px=tuple((x + 0.5) * scale_x - 0.5 for x in item.x_px),
-            y_px=tuple((y + 0.5) * scale_y - 0.5 for y in item.y_px),
-            diameter_px=tuple(d * (scale_x * scale_y) ** 0.5 for d in item.diameter_px),
-        )
-        for item in reel.objects
-    )
-    return Reel(pixels_THWC=np.stack(frames), shots=reel.shots, objects=objects)
-
-
-def letterbox(reel: Reel, bar_px: int) -> Reel:
-    """Return the reel with black bars of `bar_px` rows above and below."""
-    bars = ((0, 0), (bar_px, bar_px), (0, 0), (0, 0))
-    objects = tuple(
-        replace(item, y_px=tuple(y + bar_px for y in item.y_px)) for item in reel.objects
-    )
-    return Reel(pixels_THWC=np.pad(reel.pixels_THWC, bars), shots=reel.shots, objects=objects)
-
-
-def _paste(reel: Pixels, shot: Pixels, first: int, before: Join, after: Join) -> None:
-    """Lay a shot into the reel, frame `first` onwards, over what a dissolve left there."""
+def _paste(reel: Pixels, take: Pixels, first: int, before: Join, after: Join) -> None:
+    """Lay a take into the reel, frame `first` onwards, over what an overlap left there."""
     n = before.num_frames
-    target = reel[first : first + len(shot)]
+    target = reel[first : first + len(take)]
     previous = target[:n].copy()
-    target[:] = shot
-    if n:
-        rising = ((np.arange(n, dtype=np.float32) + 1) / (n + 1))[:, None, None, None]
-        target[:n] = np.rint(previous + (shot[:n].astype(np.float32) - previous) * rising)
+    target[:] = take
+    if before.kind == "fade":
+        previous[:] = _LEVELS[before.form or "black"]
+    for t in range(n):
+        target[t] = _mixed(previous[t], take[t], before, (t + 1) / (n + 1))
     if after.kind == "fade":
-        n = after.num_frames
-        falling = (1 - (np.arange(n, dtype=np.float32) + 1) / (n + 1))[:, None, None, None]
-        target[-n:] = np.rint(shot[-n:] * falling)
+        n, level = after.num_frames, np.uint8(_LEVELS[after.form or "black"])
+        end = first + len(take)
+        reel[end : end + after.num_held] = level
+        for t in range(n):
+            colour = np.full_like(take[t - n], level)
+            target[t - n] = _mixed(take[t - n], colour, after, (t + 1) / (n + 1))
 
 
-def _shot_row(
-    index: int,
-    shot: DrawnShot,
-    starts: Sequence[int],
-    ends: Sequence[tuple[str, int, int]],
-    defect: str | None,
-) -> ShotTruth:
-    kind, transition_start, transition_end = ends[index]
-    truth = shot.truth
-    return ShotTruth(
+def _mixed(
+    old_HWC: NDArray[np.uint8], new_HWC: NDArray[np.uint8], step: Join, share: float
+) -> NDArray[np.uint8]:
+    """Return a frame of a transition, of which `share` has passed."""
+    if step.kind == "wipe":
+        is_new = _uncovered(step.form or "left", share, *old_HWC.shape[:2])
+        return np.where(is_new[..., None], new_HWC, old_HWC)
+    old = old_HWC.astype(np.float32)
+    mixed: NDArray[np.uint8] = np.rint(old + (new_HWC - old) * np.float32(share)).astype(np.uint8)
+    return mixed
+
+
+def _uncovered(form: str, share: float, height: int, width: int) -> NDArray[np.bool_]:
+    """Return where a wipe shows the new shot, H x W."""
+    y = (np.arange(height)[:, None] + 0.5) / height
+    x = (np.arange(width)[None] + 0.5) / width
+    if form == "circle":
+        aspect = width / height
+        radius = np.hypot((x - 0.5) * aspect, y - 0.5) / np.hypot(aspect / 2, 0.5)
+        return np.asarray(radius < share)
+    edge = {"right": x, "left": 1 - x, "down": y, "up": 1 - y}[form]
+    return np.broadcast_to(edge < share, (height, width))
+
+
+def _camera_row(index: int, take: DrawnScene, first_frame: int) -> CameraTruth:
+    camera = take.truth.camera
+    return CameraTruth(
         file="",
         shot_index=index,
-        start_frame=starts[index],
-        end_frame=starts[index + 1] if index + 1 < len(starts) else transition_end,
-        transition_out=kind,
-        transition_start_frame=transition_start,
-        transition_end_frame=transition_end,
-        defect=defect,
-        camera=truth["camera"]["move"],
-        camera_speed=truth["camera"]["speed"],
-        background_kind=truth["background"]["kind"],
-        background_colour=truth["background"]["colour"],
-        caption=describe(truth, defect),
+        first_frame=first_frame,
+        move=camera.move,
+        speed=camera.speed,
+        unit="camera_height" if take.truth.facts.background_kind == "floor" else "px",
+        x=camera.x,
+        y=camera.y,
+        zoom=camera.zoom,
     )
 
 
-def _object_rows(index: int, shot: DrawnShot, first_frame: int) -> list[ObjectTruth]:
+def _object_rows(index: int, take: DrawnScene, first_frame: int) -> list[ObjectTruth]:
     return [
         ObjectTruth(
             file="",
             shot_index=index,
-            object_index=number,
-            colour=item["colour"],
-            shape=item["shape"],
-            size=item["size"],
-            direction=item["direction"],
-            speed=item["speed"],
-            num_bounces=item["num_bounces"],
+            object_index=item.object_index,
             first_frame=first_frame,
-            x_px=tuple(item["x_px"]),
-            y_px=tuple(item["y_px"]),
-            diameter_px=tuple(item["diameter_px"]),
-            visibility=tuple(item["visibility"]),
+            shape=item.shape,
+            x_px=item.x_px,
+            y_px=item.y_px,
+            diameter_px=item.diameter_px,
+            angle_deg=item.angle_deg,
+            visibility=item.visibility,
+            colour=item.colour,
         )
-        for number, item in enumerate(shot.truth["objects"])
+        for item in take.truth.objects
+    ]
+
+
+def _event_rows(index: int, take: DrawnScene, first_frame: int) -> list[EventTruth]:
+    return [
+        EventTruth(
+            file="",
+            shot_index=index,
+            kind=event.kind,
+            frame=first_frame + event.frame,
+            subject=event.subject,
+            target=None if event.target is None else str(event.target),
+        )
+        for event in take.truth.events
     ]

@@ -1,148 +1,263 @@
-"""Where the camera looks and where the objects are, frame by frame (pure).
-
-World coordinates are pixels of the frame at the middle of the shot, with the origin at the
-centre of what the camera then sees; x points right, y down. Objects move at constant velocity
-inside the room: the part of the world that stays in view for the whole shot. Its walls throw
-them back without loss.
-"""
+"""From a scene's plan to where everything is, frame by frame (pure). Lengths in units."""
 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.world.vocabulary import DIRECTIONS, REST, SPEEDS
+from pipeline.world.camera import Floats, Room
+from pipeline.world.paint import Notch
+from pipeline.world.physics import Body, Hit, Points, simulate
+from pipeline.world.spec import ObjectSpec, PropSpec, SceneSpec
+from pipeline.world.state import EventState
+from pipeline.world.vocabulary import BOUNCE, GRAVITY, reach, unit_outline
 
-Floats = NDArray[np.floating[Any]]
-
-PAN_HEIGHTS_PER_S = 0.2
-ZOOM_LOG_PER_S = 0.16
-MAX_PAN_SHARE = 0.3
-"""A pan or tilt crosses at most this share of the frame's width or height in one shot."""
-MAX_ZOOM_LOG = 2 * math.log(1.18)
-"""A zoom changes sizes by at most this logarithm, so that the named sizes stay apart."""
-MAX_CAMERA_S = 10.0
-"""Longer shots have a still camera: within the limits above a move would be too slow to see."""
-
-_TOUCH = 1e-9
-"""An object that reaches a wall in its last frame has not bounced."""
-
-_PAN_STEPS = {
-    "pan_left": (-1.0, 0.0),
-    "pan_right": (1.0, 0.0),
-    "tilt_up": (0.0, -1.0),
-    "tilt_down": (0.0, 1.0),
-}
-_ZOOM_SIGNS = {"zoom_in": 1.0, "zoom_out": -1.0}
+BITE_RADIUS = 0.13
+"""Radius of a bite, in units."""
+SPILL_DELAY_S = 0.3
+"""From the breaking of the jar until its liquid runs out."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CameraPath:
-    """The camera's centre (world pixels) and magnification per frame; each of shape T.
-
-    `speed` is frame heights per second for pans and tilts, and the logarithm of the
-    magnification per second for zooms; 0 for a still camera.
-    """
+@dataclass(slots=True, kw_only=True)
+class Track:
+    """One object: arrays of shape T (units, degrees), and its colour and shape per frame."""
 
     x: Floats
     y: Floats
-    zoom: Floats
-    speed: float
+    diameter: Floats
+    angle_deg: Floats
+    is_there: NDArray[np.bool_]
+    colours: list[str]
+    shapes: list[str]
+    notches: list[tuple[int, Notch]] = field(default_factory=list)
+    """Bites, each with the first frame that shows it."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Room:
-    """The rectangle of the world that is in view in every frame, in world pixels."""
+@dataclass(slots=True, kw_only=True)
+class Motion:
+    """Everything that moves. `prop_frame`: the first frame in which the prop has changed."""
 
-    left: float
-    top: float
-    right: float
-    bottom: float
-
-
-def camera_path(
-    move: str, *, width_px: int, height_px: int, num_frames: int, fps: float
-) -> CameraPath:
-    """Return the path of a camera that moves at constant speed.
-
-    `pan_right` turns the camera right, so the picture moves left; `tilt_up` moves it down.
-    """
-    seconds = (np.arange(num_frames) - (num_frames - 1) / 2) / fps
-    duration_s = max((num_frames - 1) / fps, 1e-9)
-    x: Floats = np.zeros(num_frames)
-    y: Floats = np.zeros(num_frames)
-    zoom: Floats = np.ones(num_frames)
-    speed = 0.0
-    if move in _PAN_STEPS:
-        step_x, step_y = _PAN_STEPS[move]
-        limit_px = MAX_PAN_SHARE * (width_px if step_x else height_px)
-        speed = min(PAN_HEIGHTS_PER_S, limit_px / duration_s / height_px)
-        x = seconds * (step_x * speed * height_px)
-        y = seconds * (step_y * speed * height_px)
-    elif move in _ZOOM_SIGNS:
-        speed = min(ZOOM_LOG_PER_S, MAX_ZOOM_LOG / duration_s)
-        zoom = np.exp(seconds * (_ZOOM_SIGNS[move] * speed))
-    elif move != "still":
-        raise ValueError(f"unknown camera move {move!r}")
-    return CameraPath(x=x, y=y, zoom=zoom, speed=speed)
+    tracks: list[Track]
+    events: list[EventState]
+    prop_frame: int | None = None
 
 
-def room_of(camera: CameraPath, *, width_px: int, height_px: int) -> Room:
-    """Return the room of a shot: the intersection of what all its frames show."""
-    half_width = width_px / 2 / camera.zoom
-    half_height = height_px / 2 / camera.zoom
-    return Room(
-        left=float((camera.x - half_width).max()),
-        top=float((camera.y - half_height).max()),
-        right=float((camera.x + half_width).min()),
-        bottom=float((camera.y + half_height).min()),
+def body_of(item: ObjectSpec) -> Body:
+    """Return an object as a body; what turns is as wide as it can become."""
+    if item.change == "turn":
+        hull = unit_outline("circle") * (reach(item.shape) * item.diameter / 2)
+    else:
+        hull = unit_outline(item.shape) * (item.diameter / 2)
+    if item.shape == "star":
+        hull = hull[::2] if item.change != "turn" else hull
+    size = item.diameter * max(item.growth, 1.0)
+    return Body(
+        x=item.x,
+        y=item.y,
+        vx=item.vx,
+        vy=item.vy,
+        hull=hull * max(item.growth, 1.0),
+        mass=size**2,
     )
 
 
-def object_path(
-    *,
-    direction: str,
-    speed: str,
-    start: tuple[float, float],
-    reach_px: float,
-    room: Room,
-    height_px: int,
-    num_frames: int,
-    fps: float,
-) -> tuple[Floats, Floats, int]:
-    """Return an object's centre per frame (x, y: world pixels, shape T) and its bounces.
+def prop_body(prop: PropSpec) -> Body:
+    """Return a prop as a body that never moves."""
+    half = np.array([prop.width, prop.height]) / 2
+    corners = np.array([[-1.0, -1.0], [1.0, -1.0], [1.0, 1.0], [-1.0, 1.0]]) * half
+    return Body(x=prop.x, y=prop.y, vx=0.0, vy=0.0, hull=corners, mass=1.0, is_fixed=True)
 
-    `start` is two numbers in 0..1. They choose among the places from which the object
-    crosses the room without a bounce, or among those furthest from the wall ahead where
-    there are none. `reach_px` is the largest distance of its outline from its centre.
+
+def move(spec: SceneSpec, times_s: Floats) -> Motion:
+    """Return the motion of all scenes but those with a floor or a maze.
+
+    Raises ValueError where it never ends (see `physics.simulate`).
     """
-    step_x, step_y = (0.0, 0.0) if direction == REST else DIRECTIONS[direction]
-    pixels_per_s = 0.0 if direction == REST else SPEEDS[speed] * height_px
-    seconds = np.arange(num_frames) / fps
-    x, bounces_x = _axis(step_x * pixels_per_s, start[0], room.left, room.right, reach_px, seconds)
-    y, bounces_y = _axis(step_y * pixels_per_s, start[1], room.top, room.bottom, reach_px, seconds)
-    return x, y, bounces_x + bounces_y
+    bodies = [body_of(item) for item in spec.objects]
+    if spec.kind == "bite":
+        bodies[_bitten(spec)].is_fixed = True
+    if spec.kind == "spill" and spec.prop is not None:
+        bodies.append(prop_body(spec.prop))
+    falls = spec.kind == "gravity"
+    room = None if spec.room is None else Room(*spec.room)
+    centres, hits = simulate(
+        bodies, room, times_s, gravity=GRAVITY if falls else 0.0, floor_bounce=BOUNCE
+    )
+    duration_s = max(float(times_s[-1]), 1e-9)
+    tracks = [
+        _track(item, centres[:, i], times_s, duration_s) for i, item in enumerate(spec.objects)
+    ]
+    motion = Motion(tracks=tracks, events=_events_of_hits(spec, hits, times_s))
+    if spec.kind == "bite":
+        _bite(spec, motion, hits, times_s)
+    if spec.prop is not None:
+        _meet_prop(spec, spec.prop, motion, hits, times_s)
+    if spec.kind == "return":
+        for i, item in enumerate(spec.objects):
+            outside = _beyond(tracks[i], item, spec.width / 2, spec.height / 2)
+            _add_gap(motion, i, outside, ("leave", "return"), None)
+    motion.events.sort(key=lambda event: event.frame)
+    return motion
 
 
-def _axis(
-    velocity: float, start: float, low: float, high: float, reach_px: float, seconds: Floats
-) -> tuple[Floats, int]:
-    """Fold straight motion into `[low + reach, high - reach]`, and count the turns."""
-    low, high = low + reach_px, high - reach_px
-    length = high - low
-    if length <= 0:
-        raise ValueError("the object does not fit into the room")
-    travel = abs(velocity) * float(seconds[-1])
-    slack = length if velocity == 0 else max(length - travel, 0.1 * length)
-    begin = start * slack if velocity >= 0 else length - start * slack
-    straight = begin + velocity * seconds
-    phase = np.mod(straight, 2 * length)
-    folded = low + np.where(phase > length, 2 * length - phase, phase)
-    end = float(straight[-1])
-    beyond = end - length if velocity > 0 else -end
-    bounces = math.ceil(beyond / length - _TOUCH) if velocity else 0
-    return folded, max(bounces, 0)
+def frame_of(time_s: float, times_s: Floats) -> int:
+    """Return the first frame at or after a time; T where there is none."""
+    return int(np.searchsorted(times_s, time_s - 1e-9))
+
+
+def _track(item: ObjectSpec, centre: Points, times_s: Floats, duration_s: float) -> Track:
+    count = len(times_s)
+    share = times_s / duration_s
+    later = share >= item.change_share
+    return Track(
+        x=centre[:, 0],
+        y=centre[:, 1],
+        diameter=item.diameter * np.power(item.growth, share),
+        angle_deg=item.turn_deg_per_s * times_s,
+        is_there=np.ones(count, dtype=bool),
+        colours=[
+            item.new_colour if item.new_colour and late else item.colour for late in later.tolist()
+        ],
+        shapes=[item.shape] * count,
+    )
+
+
+def _events_of_hits(spec: SceneSpec, hits: Sequence[Hit], times_s: Floats) -> list[EventState]:
+    """Return bounces off walls and collisions of objects."""
+    events = []
+    for hit in hits:
+        frame = frame_of(hit.time_s, times_s)
+        if frame >= len(times_s):
+            continue
+        if hit.other is None:
+            events.append(EventState(kind="bounce", frame=frame, subject=hit.one))
+        elif hit.other < len(spec.objects) and spec.kind != "bite":
+            events.append(
+                EventState(kind="collide", frame=frame, subject=hit.one, target=hit.other)
+            )
+    return events
+
+
+def _bitten(spec: SceneSpec) -> int:
+    return next(i for i, item in enumerate(spec.objects) if item.action == "rest")
+
+
+def _bite(spec: SceneSpec, motion: Motion, hits: Sequence[Hit], times_s: Floats) -> None:
+    """Take a round piece out of the object at rest where another one first touches it."""
+    food = _bitten(spec)
+    first = next((hit for hit in hits if hit.other is not None), None)
+    if first is None or first.other is None:
+        return
+    frame = frame_of(first.time_s, times_s)
+    if frame >= len(times_s):
+        return
+    item = spec.objects[food]
+    motion.tracks[food].notches.append(
+        (
+            frame,
+            Notch(
+                x=(first.x - item.x) / item.diameter,
+                y=(first.y - item.y) / item.diameter,
+                radius=BITE_RADIUS / item.diameter,
+            ),
+        )
+    )
+    eater = first.one if first.one != food else first.other
+    motion.events.append(EventState(kind="bite", frame=frame, subject=eater, target=food))
+
+
+def _meet_prop(
+    spec: SceneSpec, prop: PropSpec, motion: Motion, hits: Sequence[Hit], times_s: Floats
+) -> None:
+    count = len(times_s)
+    if prop.kind == "pillar":
+        for i, item in enumerate(spec.objects):
+            hidden = _behind(motion.tracks[i], item, prop)
+            _add_gap(motion, i, hidden, ("hide", "reappear"), "pillar")
+    elif prop.kind == "candle":
+        for i, item in enumerate(spec.objects):
+            low, high = _extent(item)
+            track = motion.tracks[i]
+            touches = (track.x + low[0] <= prop.x) & (track.x + high[0] >= prop.x)
+            if item.action == "move" and touches.any():
+                motion.prop_frame = int(touches.argmax())
+                motion.events.append(
+                    EventState(kind="put_out", frame=motion.prop_frame, subject=i, target="candle")
+                )
+    elif prop.kind == "jar":
+        hit = next((hit for hit in hits if hit.other == len(spec.objects)), None)
+        if hit is None:
+            return
+        frame = frame_of(hit.time_s, times_s)
+        spill = frame_of(hit.time_s + SPILL_DELAY_S, times_s)
+        if frame < count:
+            motion.prop_frame = frame
+            motion.events.append(
+                EventState(kind="break", frame=frame, subject=hit.one, target="jar")
+            )
+        if spill < count:
+            motion.events.append(EventState(kind="spill", frame=spill, target="jar"))
+
+
+def _extent(item: ObjectSpec) -> tuple[Points, Points]:
+    hull = body_of(item).hull
+    return hull.min(axis=0), hull.max(axis=0)
+
+
+def _behind(
+    track: Track, item: ObjectSpec, prop: PropSpec
+) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+    """Return per frame whether the object is wholly hidden, and whether wholly free."""
+    low, high = _extent(item)
+    left, right = prop.x - prop.width / 2, prop.x + prop.width / 2
+    hidden = (track.x + low[0] >= left) & (track.x + high[0] <= right)
+    free = (track.x + high[0] <= left) | (track.x + low[0] >= right)
+    return hidden, free
+
+
+def _beyond(
+    track: Track, item: ObjectSpec, half_width: float, half_height: float
+) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+    """Return per frame whether the object is wholly outside the frame, and whether wholly in."""
+    low, high = _extent(item)
+    outside = (
+        (track.x + low[0] > half_width)
+        | (track.x + high[0] < -half_width)
+        | (track.y + low[1] > half_height)
+        | (track.y + high[1] < -half_height)
+    )
+    slack = 1e-6
+    inside = (
+        (track.x + low[0] >= -half_width - slack)
+        & (track.x + high[0] <= half_width + slack)
+        & (track.y + low[1] >= -half_height - slack)
+        & (track.y + high[1] <= half_height + slack)
+    )
+    return outside, inside
+
+
+def _add_gap(
+    motion: Motion,
+    index: int,
+    gap: tuple[NDArray[np.bool_], NDArray[np.bool_]],
+    kinds: tuple[str, str],
+    target: str | None,
+) -> None:
+    """Add the events of an object that is out of sight for a while."""
+    away, back = gap
+    if not away.any():
+        return
+    start = int(away.argmax())
+    motion.events.append(EventState(kind=kinds[0], frame=start, subject=index, target=target))
+    if back[start:].any():
+        end = start + int(back[start:].argmax())
+        motion.events.append(EventState(kind=kinds[1], frame=end, subject=index, target=target))
+
+
+def speed_of(item: ObjectSpec) -> float:
+    """Return an object's first speed in units per second."""
+    return math.hypot(item.vx, item.vy)

@@ -1,189 +1,299 @@
-"""One shot: what is in it, its pixels, and its truth. Pure: the same spec, the same pixels.
-
-Pixel coordinates: the centre of the top left pixel is (0, 0), x points right, y down.
-"""
+"""A scene's pixels and its truth. Pure: the same plan, the same pixels."""
 
 from __future__ import annotations
 
-import math
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.world.caption import describe
-from pipeline.world.motion import Floats, Room, camera_path, object_path, room_of
-from pipeline.world.texture import look, paint_canvas
-from pipeline.world.vocabulary import (
-    OBJECT_COLOURS,
-    SIZES,
-    SPEEDS,
-    reach,
-    unit_outline,
-)
+from pipeline.world import floor, maze
+from pipeline.world.camera import CameraPath, Floats, camera_path
+from pipeline.world.impossible import breach
+from pipeline.world.motion import Motion, frame_of, move
+from pipeline.world.paint import Cover, Frame, cover, lay, lay_object, lay_shadow, outline_px
+from pipeline.world.props import ToPixels, lay_candle, lay_jar, lay_pillar
+from pipeline.world.stated import facts_of
+from pipeline.world.spec import SceneSpec, ViewSpec
+from pipeline.world.state import CameraState, DrawnScene, EventState, ObjectState, SceneTruth
+from pipeline.world.texture import Background, paint_background
+from pipeline.world.vocabulary import OBJECT_COLOURS
 
 MIN_SIDE_PX = 16
-SAMPLES_PER_PIXEL = 8
-"""Sub-samples along each axis of a pixel, for smooth edges."""
-_FIXED_POINT_BITS = 6
+TRAIL_OPACITY = 0.5
+TRAIL_WIDTH = 0.6
+"""Of the brush stroke, over the diameter of the object that leaves it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ObjectSpec:
-    """One object. `start` (two numbers in 0..1) is explained in `motion.object_path`."""
+class _Stage:
+    """All that the drawing of a scene needs besides its plan."""
 
-    colour: str
-    shape: str
-    size: str
-    direction: str
-    speed: str
-    start: tuple[float, float]
+    camera: CameraPath
+    mirrors: NDArray[np.float64]
+    """-1 in frames that are seen from behind, else 1."""
+    backgrounds: Sequence[Background]
+    """One per frame."""
+    unit_px: int
+    size: tuple[int, int]
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ShotSpec:
-    """Everything that a shot shows, at any size and length. Later objects hide earlier ones."""
-
-    background_kind: str
-    background_colour: str
-    camera_move: str
-    objects: tuple[ObjectSpec, ...]
-    texture_seed: int
+    def place(self, t: int) -> ToPixels:
+        """Return the map from the scene's units to the pixels of frame `t`."""
+        zoom = float(self.camera.zoom[t]) * self.unit_px
+        shift_x = (self.size[0] - 1) / 2 - float(self.camera.x[t]) * zoom
+        shift_y = (self.size[1] - 1) / 2 - float(self.camera.y[t]) * zoom
+        side = float(self.mirrors[t])
+        return lambda x, y: (side * x * zoom + shift_x, y * zoom + shift_y)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DrawnShot:
-    """A shot's pixels (T,H,W,3 uint8 RGB) and its truth (see `draw_shot`)."""
-
-    pixels_THWC: NDArray[np.uint8]
-    truth: dict[str, Any]
-
-
-def draw_shot(
-    spec: ShotSpec, *, width_px: int, height_px: int, num_frames: int, fps: float
-) -> DrawnShot:
-    """Draw a shot.
-
-    The truth is plain data: `width_px`, `height_px`, `num_frames`, `fps`; `background`
-    (`kind`, `colour`); `camera` (`move`, `speed`: see `motion.CameraPath`); `caption`; and
-    `objects`, each with `colour`, `shape`, `size`, `direction` and `speed` at its start
-    through the scene (not through the frame), `speed_heights_per_s`, `num_bounces`, and one
-    number per frame in `x_px`, `y_px` (its centre of area in the frame), `diameter_px` (of
-    the disc of equal area) and `visibility` (0..1, the share that no other object hides).
-    """
-    camera = camera_path(
-        spec.camera_move, width_px=width_px, height_px=height_px, num_frames=num_frames, fps=fps
-    )
-    room = room_of(camera, width_px=width_px, height_px=height_px)
-    frame = (width_px, height_px, num_frames, fps)
-    canvas = paint_canvas(
-        spec.background_kind,
-        spec.background_colour,
-        seed=spec.texture_seed,
-        camera=camera,
+def draw_scene(
+    spec: SceneSpec, *, width_px: int, height_px: int, num_frames: int, fps: float
+) -> DrawnScene:
+    """Draw a scene at a size; its plan must have been made for that shape and duration."""
+    times_s = np.arange(num_frames) / fps
+    if spec.kind == "floor":
+        return floor.draw(spec, times_s, width_px=width_px, height_px=height_px, fps=fps)
+    if spec.kind == "maze":
+        return maze.draw(spec, times_s, width_px=width_px, height_px=height_px, fps=fps)
+    stage = _stage(spec, times_s, width_px, height_px)
+    motion = move(spec, times_s)
+    impossible_frame = breach(spec, motion, times_s)
+    pixels, visibility = _draw_frames(spec, stage, motion, times_s)
+    cuts = [
+        EventState(kind="cut", frame=frame_of(view.start_share * spec.duration_s, times_s))
+        for view in spec.views[1:]
+    ]
+    events = sorted([*motion.events, *cuts], key=lambda event: event.frame)
+    camera = stage.camera
+    truth = SceneTruth(
         width_px=width_px,
-        height_px=height_px,
-    )
-    items = []
-    for item in spec.objects:
-        world_x, world_y, num_bounces = world_path(item, room, frame)
-        items.append(
-            {
-                "colour": item.colour,
-                "shape": item.shape,
-                "size": item.size,
-                "direction": item.direction,
-                "speed": item.speed,
-                "speed_heights_per_s": SPEEDS.get(item.speed, 0.0),
-                "num_bounces": num_bounces,
-                "x_px": ((world_x - camera.x) * camera.zoom + (width_px - 1) / 2).tolist(),
-                "y_px": ((world_y - camera.y) * camera.zoom + (height_px - 1) / 2).tolist(),
-                "diameter_px": (SIZES[item.size] * min(width_px, height_px) * camera.zoom).tolist(),
-                "visibility": [],
-            }
-        )
-    pixels = np.empty((num_frames, height_px, width_px, 3), dtype=np.uint8)
-    for t in range(num_frames):
-        if t == 0 or spec.camera_move != "still":
-            seen = look(
-                canvas,
-                x=float(camera.x[t]),
-                y=float(camera.y[t]),
-                zoom=float(camera.zoom[t]),
-                width_px=width_px,
-                height_px=height_px,
-            )
-        pixels[t] = seen
-        _lay_objects(pixels[t], items, t)
-    truth = {
-        "width_px": width_px,
-        "height_px": height_px,
-        "num_frames": num_frames,
-        "fps": fps,
-        "background": {"kind": spec.background_kind, "colour": spec.background_colour},
-        "camera": {"move": spec.camera_move, "speed": camera.speed},
-        "objects": items,
-    }
-    return DrawnShot(pixels_THWC=pixels, truth={**truth, "caption": describe(truth)})
-
-
-def cover(
-    shape: str, *, x: float, y: float, diameter: float
-) -> tuple[NDArray[np.float32], int, int]:
-    """Return the share of each pixel that a shape covers, and the patch's left and top pixel."""
-    outline = unit_outline(shape) * (diameter / 2) + (x, y)
-    left, top = (math.floor(v) - 1 for v in outline.min(axis=0))
-    right, bottom = (math.ceil(v) + 2 for v in outline.max(axis=0))
-    n = SAMPLES_PER_PIXEL
-    fine = np.zeros(((bottom - top) * n, (right - left) * n), dtype=np.uint8)
-    points = (outline - (left, top) + 0.5) * n - 0.5
-    fixed = np.rint(points * 2**_FIXED_POINT_BITS).astype(np.int32)
-    cv2.fillPoly(fine, [fixed], 255, shift=_FIXED_POINT_BITS)
-    size = (right - left, bottom - top)
-    share = cv2.resize(fine, size, interpolation=cv2.INTER_AREA).astype(np.float32) / 255
-    return share, left, top
-
-
-def _lay_objects(frame_HWC: NDArray[np.uint8], items: list[dict[str, Any]], t: int) -> None:
-    """Draw the objects of frame `t` onto it and append their visibility to their truth."""
-    height, width, _ = frame_HWC.shape
-    layers: list[NDArray[np.float32]] = []
-    for item in items:
-        share, left, top = cover(
-            item["shape"], x=item["x_px"][t], y=item["y_px"][t], diameter=item["diameter_px"][t]
-        )
-        x0, y0 = max(left, 0), max(top, 0)
-        x1, y1 = min(left + share.shape[1], width), min(top + share.shape[0], height)
-        part = share[y0 - top : y1 - top, x0 - left : x1 - left]
-        if len(items) > 1:
-            layers.append(np.zeros((height, width), dtype=np.float32))
-            layers[-1][y0:y1, x0:x1] = part
-        under = frame_HWC[y0:y1, x0:x1].astype(np.float32)
-        colour = np.array(OBJECT_COLOURS[item["colour"]], dtype=np.float32)
-        frame_HWC[y0:y1, x0:x1] = np.rint(under + (colour - under) * part[:, :, None])
-    if len(items) == 1:
-        items[0]["visibility"].append(1.0)
-        return
-    free = np.ones((height, width), dtype=np.float32)
-    for layer, item in zip(reversed(layers), reversed(items), strict=True):
-        item["visibility"].append(round(float((layer * free).sum() / layer.sum()), 4))
-        free *= 1 - layer
-
-
-def world_path(
-    item: ObjectSpec, room: Room, frame: tuple[int, int, int, float]
-) -> tuple[Floats, Floats, int]:
-    """Return `motion.object_path` of an object; `frame` is width, height, frames and rate."""
-    width_px, height_px, num_frames, fps = frame
-    return object_path(
-        direction=item.direction,
-        speed=item.speed,
-        start=item.start,
-        reach_px=reach(item.shape) * SIZES[item.size] * min(width_px, height_px) / 2,
-        room=room,
         height_px=height_px,
         num_frames=num_frames,
         fps=fps,
+        facts=facts_of(spec, events, num_frames),
+        camera=CameraState(
+            move=spec.camera_move,
+            speed=camera.speed,
+            x=_list(camera.x * stage.unit_px),
+            y=_list(camera.y * stage.unit_px),
+            zoom=_list(camera.zoom),
+        ),
+        objects=_states(stage, motion, visibility),
+        events=tuple(events),
+        impossible=spec.impossible,
+        impossible_frame=impossible_frame,
     )
+    return DrawnScene(pixels_THWC=pixels, truth=truth)
+
+
+def _stage(spec: SceneSpec, times_s: Floats, width_px: int, height_px: int) -> _Stage:
+    count = len(times_s)
+    camera = camera_path(spec.camera_move, width=spec.width, height=spec.height, times_s=times_s)
+    mirrors = np.ones(count)
+    names = ["wide"] * count
+    for view, frames in _shots(spec, times_s):
+        names[frames] = [view.view] * len(names[frames])
+        if view.view == "behind":
+            mirrors[frames] = -1.0
+        camera.x[frames], camera.y[frames] = view.x * mirrors[frames], view.y
+        camera.zoom[frames] = view.zoom
+    painted = {}
+    for name in dict.fromkeys(names):
+        part = [i for i, other in enumerate(names) if other == name]
+        painted[name] = paint_background(
+            spec.background_kind,
+            spec.background_colour,
+            seed=spec.texture_seed + (2**31 if name == "behind" else 0),
+            camera=CameraPath(
+                x=camera.x[part], y=camera.y[part], zoom=camera.zoom[part], speed=0.0
+            ),
+            width_px=width_px,
+            height_px=height_px,
+        )
+    return _Stage(
+        camera=camera,
+        mirrors=mirrors,
+        backgrounds=[painted[name] for name in names],
+        unit_px=min(width_px, height_px),
+        size=(width_px, height_px),
+    )
+
+
+def _shots(spec: SceneSpec, times_s: Floats) -> list[tuple[ViewSpec, slice]]:
+    starts = [frame_of(view.start_share * spec.duration_s, times_s) for view in spec.views]
+    ends = [*starts[1:], len(times_s)]
+    return [
+        (view, slice(start, end))
+        for view, start, end in zip(spec.views, starts, ends, strict=False)
+    ]
+
+
+def _draw_frames(
+    spec: SceneSpec, stage: _Stage, motion: Motion, times_s: Floats
+) -> tuple[NDArray[np.uint8], list[list[float]]]:
+    """Return the pixels, and per object the visibility in every frame."""
+    width, height = stage.size
+    pixels = np.empty((len(times_s), height, width, 3), dtype=np.uint8)
+    visibility: list[list[float]] = [[] for _ in motion.tracks]
+    trails: dict[int, NDArray[np.float32]] = {
+        i: np.zeros((height, width), dtype=np.float32)
+        for i, item in enumerate(spec.objects)
+        if item.leaves_trail
+    }
+    is_still = not np.ptp(stage.camera.x) and not np.ptp(stage.camera.zoom)
+    is_still = is_still and not np.ptp(stage.camera.y)
+    seen: Frame | None = None
+    for t in range(len(times_s)):
+        if seen is None or not is_still or spec.views:
+            seen = stage.backgrounds[t].look(stage.camera, t, width, height)
+        frame = pixels[t]
+        frame[:] = seen
+        place = stage.place(t)
+        _draw_prop_behind(frame, spec, motion, place, t, times_s)
+        for i, layer in trails.items():
+            _add_stroke(layer, stage, motion, i, t)
+            share = layer[:, :, None] * TRAIL_OPACITY
+            ink = np.array(OBJECT_COLOURS[motion.tracks[i].colours[t]], dtype=np.float32)
+            frame[:] = np.rint(frame + (ink - frame) * share)
+        covers = _draw_objects(frame, spec, stage, motion, t)
+        if spec.prop is not None and spec.prop.kind == "pillar":
+            covers.append((-1, 0.0, lay_pillar(frame, spec.prop, place)))
+        for i, shown in _visibility(covers, (height, width)).items():
+            visibility[i].append(shown)
+    return pixels, visibility
+
+
+def _draw_prop_behind(
+    frame: Frame, spec: SceneSpec, motion: Motion, place: ToPixels, t: int, times_s: Floats
+) -> None:
+    prop = spec.prop
+    if prop is None or prop.kind == "pillar":
+        return
+    since = None
+    if motion.prop_frame is not None and t >= motion.prop_frame:
+        since = float(times_s[t] - times_s[motion.prop_frame])
+    if prop.kind == "candle":
+        lay_candle(frame, prop, place, since)
+        return
+    spill = next((event.frame for event in motion.events if event.kind == "spill"), None)
+    spilt = None if spill is None or t < spill else float(times_s[t] - times_s[spill])
+    lay_jar(frame, prop, place, seconds_broken=since, seconds_spilt=spilt)
+
+
+def _add_stroke(
+    layer: NDArray[np.float32], stage: _Stage, motion: Motion, index: int, t: int
+) -> None:
+    """Add to a canvas what a brush passes between the last frame and this one."""
+    track = motion.tracks[index]
+    place = stage.place(t)
+    zoom = float(stage.camera.zoom[t]) * stage.unit_px
+    radius = float(track.diameter[t]) * zoom * TRAIL_WIDTH / 2
+    x1, y1 = place(float(track.x[t]), float(track.y[t]))
+    x0, y0 = place(float(track.x[max(t - 1, 0)]), float(track.y[max(t - 1, 0)]))
+    ends = [outline_px("circle", x=x, y=y, diameter=2 * radius) for x, y in ((x0, y0), (x1, y1))]
+    length = float(np.hypot(x1 - x0, y1 - y0))
+    polygons = list(ends)
+    if length > 1e-6:
+        side = np.array([y0 - y1, x1 - x0]) * (radius / length)
+        polygons.append(
+            np.array([[x0, y0] + side, [x1, y1] + side, [x1, y1] - side, [x0, y0] - side])
+        )
+    stroke = cover(polygons, stage.size)
+    if stroke is not None:
+        part = layer[stroke.rows, stroke.columns]
+        np.maximum(part, stroke.share, out=part)
+
+
+def _draw_objects(
+    frame: Frame, spec: SceneSpec, stage: _Stage, motion: Motion, t: int
+) -> list[tuple[int, float, Cover | None]]:
+    """Draw the objects of a frame; return (index, whole area in pixels, what it covers)."""
+    place = stage.place(t)
+    zoom = float(stage.camera.zoom[t]) * stage.unit_px
+    turned = stage.mirrors[t]
+    drawn = []
+    places = []
+    for track in motion.tracks:
+        x, y = place(float(track.x[t]), float(track.y[t]))
+        places.append(
+            {
+                "x": x,
+                "y": y,
+                "diameter": float(track.diameter[t]) * zoom,
+                "angle_deg": float(track.angle_deg[t]) * turned,
+            }
+        )
+    if spec.style == "shaded":
+        for track, where in zip(motion.tracks, places, strict=True):
+            if track.is_there[t]:
+                lay_shadow(frame, track.shapes[t], **where)
+    for i, (track, where) in enumerate(zip(motion.tracks, places, strict=True)):
+        area = np.pi * where["diameter"] ** 2 / 4
+        covered = None
+        if track.is_there[t]:
+            covered = lay_object(
+                frame,
+                track.shapes[t],
+                OBJECT_COLOURS[track.colours[t]],
+                spec.style,
+                notches=[notch for start, notch in track.notches if t >= start],
+                **where,
+            )
+        drawn.append((i, float(area), covered))
+    return drawn
+
+
+def _visibility(
+    covers: list[tuple[int, float, Cover | None]], size: tuple[int, int]
+) -> dict[int, float]:
+    """Return the share of each object that no later one covers and that is in the frame."""
+    shown = {}
+    for k, (i, area, thing) in enumerate(covers):
+        if i < 0:
+            continue
+        if thing is None:
+            shown[i] = 0.0
+            continue
+        free = thing.share.copy()
+        for _, _, other in covers[k + 1 :]:
+            if other is not None and _meet(thing, other):
+                above = np.zeros(size, dtype=np.float32)
+                above[other.rows, other.columns] = other.share
+                free *= 1 - above[thing.rows, thing.columns]
+        shown[i] = round(min(float(free.sum()) / area, 1.0), 4)
+    return shown
+
+
+def _meet(one: Cover, other: Cover) -> bool:
+    return (
+        one.rows.start < other.rows.stop
+        and other.rows.start < one.rows.stop
+        and one.columns.start < other.columns.stop
+        and other.columns.start < one.columns.stop
+    )
+
+
+def _states(
+    stage: _Stage, motion: Motion, visibility: list[list[float]]
+) -> tuple[ObjectState, ...]:
+    states = []
+    for i, track in enumerate(motion.tracks):
+        points = [stage.place(t)(float(track.x[t]), float(track.y[t])) for t in range(len(track.x))]
+        states.append(
+            ObjectState(
+                object_index=i,
+                shape=track.shapes[0],
+                x_px=tuple(point[0] for point in points),
+                y_px=tuple(point[1] for point in points),
+                diameter_px=_list(track.diameter * stage.camera.zoom * stage.unit_px),
+                angle_deg=_list(track.angle_deg * stage.mirrors),
+                visibility=tuple(visibility[i]),
+                colour=tuple(track.colours),
+            )
+        )
+    return tuple(states)
+
+
+def _list(values: Floats) -> tuple[float, ...]:
+    return tuple(float(value) for value in values)

@@ -1,4 +1,8 @@
-"""Backgrounds: one textured picture, larger than the frame, over which the camera moves."""
+"""Backgrounds: textured pictures, larger than the frame, over which the camera moves.
+
+The scene's own plane moves with the objects. Behind a horizon lies a second, distant layer
+that the camera's moves shift less (parallax).
+"""
 
 from __future__ import annotations
 
@@ -10,8 +14,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.world.motion import CameraPath
-from pipeline.world.vocabulary import BACKGROUND_COLOURS
+from pipeline.world.camera import CameraPath
+from pipeline.world.vocabulary import BACKGROUND_RGB
 
 Floats = NDArray[np.floating[Any]]
 
@@ -20,13 +24,17 @@ DENSITY = 2
 MARGIN_PX = 4
 TONE_STEP = 24.0
 """A texture lies between its colour minus and plus this, in 8-bit levels."""
+FAR_SHARE = 0.35
+"""The distant layer follows this share of the camera's moves."""
+HORIZONS = (-0.12, 0.08)
+"""Between these heights (units below the centre) lies the horizon of `hills`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Canvas:
-    """The picture behind the objects: H' x W' x 3 uint8, at `DENSITY` pixels per world pixel.
+    """One layer: H' x W' x 3 uint8, at `DENSITY` pixels per frame pixel at magnification 1.
 
-    `left`, `top` are the world coordinates of the centre of its first pixel.
+    `left`, `top`: the frame pixels, from the scene's origin, of the centre of its first pixel.
     """
 
     pixels: NDArray[np.uint8]
@@ -34,41 +42,93 @@ class Canvas:
     top: float
 
 
-def paint_canvas(
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Background:
+    """The scene's plane, and the layer behind it (above `horizon`, in units) where there is one."""
+
+    near: Canvas
+    far: Canvas | None
+    horizon: float
+    unit_px: int
+
+    def look(self, camera: CameraPath, t: int, width_px: int, height_px: int) -> NDArray[np.uint8]:
+        """Return what the camera sees at frame `t`: H x W x 3 uint8."""
+        x, y, zoom = float(camera.x[t]), float(camera.y[t]), float(camera.zoom[t])
+        size = (width_px, height_px)
+        seen = _look(self.near, x * self.unit_px, y * self.unit_px, zoom, size)
+        if self.far is None:
+            return seen
+        far = _look(
+            self.far,
+            FAR_SHARE * x * self.unit_px,
+            FAR_SHARE * y * self.unit_px,
+            zoom**FAR_SHARE,
+            size,
+        )
+        line = (self.horizon - y) * zoom * self.unit_px + (height_px - 1) / 2
+        above = np.clip(line - np.arange(height_px) + 0.5, 0, 1).astype(np.float32)
+        mixed = seen + (far.astype(np.float32) - seen) * above[:, None, None]
+        return np.rint(mixed).astype(np.uint8)
+
+
+def paint_background(
     kind: str, colour: str, *, seed: int, camera: CameraPath, width_px: int, height_px: int
-) -> Canvas:
+) -> Background:
     """Paint all of the background that `camera` will show.
 
-    The size of a texture's cells follows the frame, so that a shot looks alike at any size.
+    The size of a texture's cells follows the frame, so that a scene looks alike at any size.
     """
-    half_width = (width_px / 2 / camera.zoom).max() + MARGIN_PX
-    half_height = (height_px / 2 / camera.zoom).max() + MARGIN_PX
-    left = float(camera.x.min() - half_width)
-    top = float(camera.y.min() - half_height)
-    columns = math.ceil((float(camera.x.max() + half_width) - left) * DENSITY)
-    rows = math.ceil((float(camera.y.max() + half_height) - top) * DENSITY)
+    unit = min(width_px, height_px)
+    rng = np.random.default_rng([seed, 7])
+    horizon = float(rng.uniform(*HORIZONS))
+    moves = (camera.x * unit, camera.y * unit, camera.zoom)
+    near = _canvas("striped" if kind == "hills" else kind, colour, rng, moves, width_px, height_px)
+    far = None
+    if kind == "hills":
+        part = (moves[0] * FAR_SHARE, moves[1] * FAR_SHARE, moves[2] ** FAR_SHARE)
+        far = _canvas("far", colour, rng, part, width_px, height_px, horizon=horizon)
+    return Background(near=near, far=far, horizon=horizon, unit_px=unit)
+
+
+def _canvas(
+    kind: str,
+    colour: str,
+    rng: np.random.Generator,
+    moves: tuple[Floats, Floats, Floats],
+    width_px: int,
+    height_px: int,
+    horizon: float = 0.0,
+) -> Canvas:
+    x_px, y_px, zoom = moves
+    half_width = (width_px / 2 / zoom).max() + MARGIN_PX
+    half_height = (height_px / 2 / zoom).max() + MARGIN_PX
+    left = float(x_px.min() - half_width)
+    top = float(y_px.min() - half_height)
+    columns = math.ceil((float(x_px.max() + half_width) - left) * DENSITY)
+    rows = math.ceil((float(y_px.max() + half_height) - top) * DENSITY)
     unit = min(width_px, height_px)
     x: Floats = (left + np.arange(columns, dtype=np.float32)[None, :] / DENSITY) / unit
     y: Floats = (top + np.arange(rows, dtype=np.float32)[:, None] / DENSITY) / unit
-    tone = _tone(kind, x, y, np.random.default_rng([seed, 7]), half_frame=height_px / 2 / unit)
-    base = np.array(BACKGROUND_COLOURS[colour], dtype=np.float32)
+    tone = _tone(kind, x, y, rng, half_frame=height_px / 2 / unit, horizon=horizon)
+    base = np.array(BACKGROUND_RGB[colour], dtype=np.float32)
     painted = np.clip(base + TONE_STEP * tone[:, :, None], 0, 255)
-    smooth = cv2.GaussianBlur(painted, (0, 0), sigmaX=0.4 * DENSITY)
-    return Canvas(pixels=np.rint(smooth).astype(np.uint8), left=left, top=top)
+    if kind not in ("plain", "gradient"):
+        painted = cv2.GaussianBlur(painted, (0, 0), sigmaX=0.4 * DENSITY)
+    return Canvas(pixels=np.rint(painted).astype(np.uint8), left=left, top=top)
 
 
-def look(
-    canvas: Canvas, *, x: float, y: float, zoom: float, width_px: int, height_px: int
+def _look(
+    canvas: Canvas, x_px: float, y_px: float, zoom: float, size: tuple[int, int]
 ) -> NDArray[np.uint8]:
-    """Return what a camera at world (`x`, `y`) sees: H x W x 3 uint8, to a fraction of a pixel."""
+    width_px, height_px = size
     scale = DENSITY / zoom
-    shift_x = (x - canvas.left) * DENSITY - (width_px - 1) / 2 * scale
-    shift_y = (y - canvas.top) * DENSITY - (height_px - 1) / 2 * scale
+    shift_x = (x_px - canvas.left) * DENSITY - (width_px - 1) / 2 * scale
+    shift_y = (y_px - canvas.top) * DENSITY - (height_px - 1) / 2 * scale
     matrix = np.array([[scale, 0, shift_x], [0, scale, shift_y]])
     seen: NDArray[np.uint8] = cv2.warpAffine(
         canvas.pixels,
         matrix,
-        (width_px, height_px),
+        size,
         flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP,
         borderMode=cv2.BORDER_REPLICATE,
     )
@@ -76,9 +136,15 @@ def look(
 
 
 def _tone(
-    kind: str, x: Floats, y: Floats, rng: np.random.Generator, *, half_frame: float
+    kind: str,
+    x: Floats,
+    y: Floats,
+    rng: np.random.Generator,
+    *,
+    half_frame: float,
+    horizon: float,
 ) -> Floats:
-    """Return the texture's tone, rows x columns in about -1..1; x and y in shorter sides."""
+    """Return the texture's tone, rows x columns in about -1..1; x and y in units."""
     shape = (y.shape[0], x.shape[1])
     phase_x, phase_y = rng.uniform(0, 1, size=2)
     if kind == "plain":
@@ -96,9 +162,17 @@ def _tone(
     if kind == "bricks":
         return _bricks(x, y, phase_x, phase_y, rng)
     if kind == "striped":
-        ground = _signs(np.mod(x / 0.26 + phase_x, 1) < 0.5) * 0.8 - 0.4
-        horizon = float(rng.uniform(-0.15, 0.1))
-        return np.where(y < horizon, _rows(1.5 + 0.6 * (y - horizon), shape), ground)
+        across = _signs(np.mod(x / 0.26 + phase_x, 1) < 0.5)
+        along = _signs(np.mod(y / 0.3 + phase_y, 1) < 0.5)
+        return 0.65 * across + 0.35 * along - 0.2
+    if kind == "far":
+        waves = sum(
+            float(rng.uniform(0.02, 0.06)) * np.sin(x * float(rng.uniform(3, 9)) + 6.28 * phase)
+            for phase in rng.uniform(0, 1, size=3)
+        )
+        ridge = horizon - 0.13 + np.asarray(waves, dtype=np.float32)
+        sky = _rows(1.7 + 0.5 * (y - horizon), shape)
+        return np.where(y > ridge, np.float32(0.75), sky)
     raise ValueError(f"unknown background {kind!r}")
 
 
@@ -118,7 +192,7 @@ def _bricks(
 def _noise(
     shape: tuple[int, int], *, cell: float, spread: float, rng: np.random.Generator
 ) -> Floats:
-    """Return smooth noise of about unit deviation; `cell` and `spread` in shorter sides."""
+    """Return smooth noise of about unit deviation; `cell` and `spread` in units."""
     columns = max(4, math.ceil(spread / cell))
     rows = max(4, math.ceil(columns * shape[0] / shape[1]))
     grid = rng.standard_normal((rows, columns)).astype(np.float32)

@@ -1,7 +1,7 @@
-"""The closed vocabulary of the world: every attribute that a shot can have, and its value.
+"""What the world's words look like: the value of every attribute of `schemas.facts`.
 
-Lengths are shares of the frame's shorter side, speeds are frame heights per second,
-colours are 8-bit RGB. Directions are unit steps with y pointing down, as in pixels.
+Lengths are shares of the frame's shorter side (`units`), speeds are units per second, colours
+are 8-bit RGB. Directions are unit steps with y pointing down, as in pixels.
 """
 
 from __future__ import annotations
@@ -12,6 +12,9 @@ from functools import cache
 import numpy as np
 from numpy.typing import NDArray
 
+from schemas.facts import BACKGROUND_COLOURS as BACKGROUND_COLOUR_NAMES
+from schemas.facts import COLOURS
+
 Rgb = tuple[int, int, int]
 
 OBJECT_COLOURS: dict[str, Rgb] = {
@@ -19,33 +22,57 @@ OBJECT_COLOURS: dict[str, Rgb] = {
     "orange": (247, 138, 18),
     "yellow": (250, 222, 40),
     "green": (38, 172, 64),
-    "cyan": (38, 204, 222),
-    "blue": (36, 84, 226),
-    "purple": (136, 44, 190),
+    "cyan": (20, 206, 226),
+    "blue": (30, 98, 235),
+    "purple": (150, 42, 182),
     "pink": (252, 122, 186),
 }
+"""All are vivid: their chroma in CIELAB is 40 and more."""
 
-BACKGROUND_COLOURS: dict[str, Rgb] = {
+BACKGROUND_RGB: dict[str, Rgb] = {
     "grey": (132, 134, 136),
-    "charcoal": (52, 54, 60),
-    "cream": (214, 202, 172),
-    "brown": (112, 82, 60),
-    "navy": (30, 40, 86),
-    "dark green": (30, 70, 50),
-    "pale blue": (174, 200, 222),
-    "mauve": (148, 122, 148),
+    "charcoal": (54, 56, 61),
+    "cream": (212, 204, 182),
+    "brown": (108, 88, 72),
+    "navy": (38, 46, 80),
+    "dark_green": (40, 66, 52),
+    "pale_blue": (178, 198, 214),
+    "mauve": (146, 126, 146),
 }
+"""All are muted: their chroma in CIELAB is 25 and less."""
 
-BACKGROUND_KINDS = ("plain", "gradient", "mottled", "checker", "bricks", "striped")
-TEXTURED_KINDS = ("mottled", "checker", "bricks", "striped")
-"""Backgrounds on which a camera move can be seen; on the others the camera is still."""
+assert tuple(OBJECT_COLOURS) == COLOURS
+assert tuple(BACKGROUND_RGB) == BACKGROUND_COLOUR_NAMES
 
-SHAPES = ("circle", "square", "triangle", "star")
+TEXTURED_KINDS = ("mottled", "checker", "bricks", "hills")
+"""Backgrounds on which a camera move can be seen; on `plain` and `gradient` it is still."""
+OPEN_KINDS = ("plain", "gradient", *TEXTURED_KINDS)
 
-SIZES: dict[str, float] = {"small": 0.13, "medium": 0.21, "large": 0.32}
-"""Diameter of the disc of equal area, at the middle of the shot."""
+SIZES: dict[str, float] = {"small": 0.16, "medium": 0.25, "large": 0.38}
+"""Diameter of the disc of equal area, where the magnification is 1."""
 
 SPEEDS: dict[str, float] = {"slow": 0.12, "medium": 0.25, "fast": 0.5}
+
+GRAVITY = 1.6
+"""Of scenes in which things fall; units per second squared."""
+BOUNCE = 0.8
+"""Share of its speed that a falling object keeps when it hits the ground."""
+GROWTH = 1.7
+"""How many times larger an object has grown at the end, or smaller when it shrinks."""
+TURN_DEG_PER_S = 100.0
+
+INK: Rgb = (24, 24, 28)
+"""The line around objects in the style `outlined`."""
+INK_SHARE = 0.1
+"""Its width over the diameter of the disc of equal area."""
+
+PILLAR_RGB: dict[str, Rgb] = {"black": (12, 12, 13), "white": (246, 246, 244)}
+WAX: Rgb = (238, 234, 222)
+FLAME: Rgb = (255, 196, 48)
+GLASS: Rgb = (226, 232, 236)
+COIN: Rgb = (250, 206, 40)
+COIN_COLOURS = ("orange", "yellow")
+"""Objects of these colours never meet coins or a flame, which look alike."""
 
 _HALF = math.sqrt(0.5)
 DIRECTIONS: dict[str, tuple[float, float]] = {
@@ -58,11 +85,6 @@ DIRECTIONS: dict[str, tuple[float, float]] = {
     "up": (0.0, -1.0),
     "up_right": (_HALF, -_HALF),
 }
-
-REST = "rest"
-"""Direction and speed of an object that does not move through the scene."""
-
-CAMERA_MOVES = ("still", "pan_left", "pan_right", "tilt_up", "tilt_down", "zoom_in", "zoom_out")
 
 STAR_INNER = 0.45
 """Inner over outer radius of the five-pointed star."""
@@ -95,6 +117,26 @@ def unit_outline(shape: str) -> NDArray[np.float64]:
     scaled: NDArray[np.float64] = points * math.sqrt(math.pi / area)
     scaled.setflags(write=False)
     return scaled
+
+
+@cache
+def inner_outline(shape: str) -> NDArray[np.float64]:
+    """Return `unit_outline` moved inwards by the width of the ink line, which lies inside it."""
+    points = unit_outline(shape)
+    width = 2 * INK_SHARE
+    before = points - np.roll(points, 1, axis=0)
+    after = np.roll(points, -1, axis=0) - points
+    before /= np.linalg.norm(before, axis=1, keepdims=True)
+    after /= np.linalg.norm(after, axis=1, keepdims=True)
+    # Outlines run clockwise on the screen (y down), so the inside is to the right of an edge.
+    in_before = np.stack([-before[:, 1], before[:, 0]], axis=1)
+    in_after = np.stack([-after[:, 1], after[:, 0]], axis=1)
+    middle = in_before + in_after
+    middle /= np.linalg.norm(middle, axis=1, keepdims=True)
+    slant = np.sum(middle * in_before, axis=1, keepdims=True)
+    moved: NDArray[np.float64] = points + middle * np.minimum(width / slant, 3 * width)
+    moved.setflags(write=False)
+    return moved
 
 
 @cache
