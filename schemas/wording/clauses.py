@@ -30,7 +30,7 @@ _AUXILIARIES = Phrases(
     (phrase, "")
     for phrase in (
         "is|are|was|were|can be seen|is seen|are seen|is shown|are shown|keeps|keep|keeps on|"
-        "continues to|starts to|starts|begins to|begin to|start to|is slowly|is visible|"
+        "continues to|starts to|begins to|begin to|start to|is slowly|is visible|"
         "can be seen to|is being|has been|goes on|keep on|is the one"
     ).split("|")
 )
@@ -188,6 +188,14 @@ def verb_phrase(tokens: Tokens, i: int, depth: int = 0) -> Found:
     elif kind == "action":
         operations.append(("set", "action", value))
         state = value
+    elif kind == "arc":
+        way = DIRECTIONS.at(tokens, i)
+        i = way[1] if way else i
+        end = skip(tokens, i, "in an arc", "through the air", "in a high arc")
+        if way is None or end == i:
+            return None
+        operations += [("set", "action", "fly"), ("set", "direction", way[0])]
+        i, state = end, "fly"
     elif kind == "fast_or_slow":
         operations += [("set", "action", "move"), ("set", "speed", value)]
     elif kind == "change":
@@ -304,7 +312,20 @@ def _event(tokens: Tokens, i: int, kind: str) -> Found:
 
 def _is(tokens: Tokens, i: int) -> Found:
     """Find what a subject is: adjectives, a place, or a noun phrase after is or are."""
-    end = skip(tokens, adverbs(tokens, i), "is", "are", "was", "were", "has", "appears to be")
+    end = skip(
+        tokens,
+        adverbs(tokens, i),
+        "can be seen",
+        "is seen",
+        "are seen",
+        "is shown",
+        "is",
+        "are",
+        "was",
+        "were",
+        "has",
+        "appears to be",
+    )
     if end == i or tokens[end - 1] == "be":
         return None
     i = skip(tokens, adverbs(tokens, end), "located", "placed", "seen", "shown", "visible", "set")
@@ -322,6 +343,9 @@ def _is(tokens: Tokens, i: int) -> Found:
         i = size[1] + 1
     else:
         adjectives = adjective_list(tokens, i)
+        if tokens[end - 1] in ("seen", "shown"):
+            more, after = modifiers(tokens, i, "be", 1)
+            return (more, after) if after > i else None
         if adjectives is not None:
             operations, i = adjectives
         else:
@@ -430,7 +454,7 @@ def object_unit(tokens: Tokens, i: int) -> tuple[Unit, int] | None:
             both = end
         phrase = verb_phrase(tokens, both)
         if phrase:
-            if num_nouns > 1:
+            if num_nouns > 1 and not (both == i and _is_singular(tokens, i)):
                 operations.append(("all", None, None))
             operations += phrase[0]
             i = phrase[1]
@@ -440,6 +464,11 @@ def object_unit(tokens: Tokens, i: int) -> tuple[Unit, int] | None:
             operations += more
             i = end
     return Unit(kind="object", operations=operations, asserts=asserts), i
+
+
+def _is_singular(tokens: Tokens, i: int) -> bool:
+    word = word_at(tokens, adverbs(tokens, i))
+    return word.endswith("s") and not word.endswith("ss")
 
 
 def verb_unit(tokens: Tokens, i: int) -> tuple[Unit, int] | None:

@@ -222,7 +222,10 @@ def background(tokens: Tokens, i: int, *, headless: bool = False) -> Found:
         if found := BACKGROUND_HEADS.at(tokens, i):
             i = found[1]
             headed = True
-            if found[0] != "any":
+            if found[0] == "landscape":
+                if kind != "hills":
+                    return None
+            elif found[0] != "any":
                 if kind not in (None, found[0], "plain" if found[0] == "bricks" else None):
                     return None
                 kind = found[0]

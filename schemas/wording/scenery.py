@@ -306,7 +306,6 @@ def _spill_unit(tokens: Tokens, i: int) -> tuple[Unit, int] | None:
 
 
 def _prop_unit(tokens: Tokens, i: int) -> tuple[Unit, int] | None:
-    i = _adverbs(tokens, i)
     start = i
     i = skip(
         tokens,
@@ -328,7 +327,7 @@ def _prop_unit(tokens: Tokens, i: int) -> tuple[Unit, int] | None:
         "beside it is",
         "beside it stands",
     )
-    i = skip(tokens, i, "beside it", "there") if i > start else i
+    i = skip(tokens, i, "beside it", "there") if i > start else _adverbs(tokens, i)
     found = prop(tokens, i)
     if found is None:
         return None

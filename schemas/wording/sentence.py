@@ -4,7 +4,7 @@ from schemas.wording.clauses import lead_unit, object_unit, verb_unit
 from schemas.wording.operations import Unit
 from schemas.wording.scenery import scene_unit
 from schemas.wording.tokens import Tokens
-from schemas.wording.vocabulary import DOUBT, LINKS
+from schemas.wording.vocabulary import ADVERBS, DOUBT, LINKS
 
 _PARSERS = (scene_unit, object_unit, lead_unit, verb_unit)
 
@@ -20,9 +20,15 @@ def units(tokens: Tokens) -> list[Unit]:
     i = 0
     while i < len(tokens):
         link = ""
-        while i < len(tokens) and tokens[i] in LINKS:
-            link = tokens[i] if tokens[i] not in (",", "and") or not link else link
-            i += 1
+        while i < len(tokens):
+            aside = ADVERBS.at(tokens, i)
+            if aside and (aside[1] == len(tokens) or tokens[aside[1]] == ","):
+                i = aside[1]
+            elif tokens[i] in LINKS:
+                link = tokens[i] if tokens[i] not in (",", "and") or not link else link
+                i += 1
+            else:
+                break
         if i == len(tokens):
             break
         start = i

@@ -119,6 +119,7 @@ OBJECT_VERBS = Phrases(
         ("begins its way", "start"),
     ]
     + _tagged("action", "action")
+    + verb_phrases([("sail", "arc"), ("soar", "arc")])
     + [
         entry
         for phrase, value in _entries("change")
@@ -178,7 +179,12 @@ OBJECT_VERBS = Phrases(
 SPILL_VERBS = Phrases([entry for entry in _tagged("event", "event") if entry[1] == "event spill"])
 BACKGROUND_KINDS = Phrases(_entries("background_kind"))
 BACKGROUND_HEADS = Phrases(
-    [*_entries("background_head"), ("background", "any"), ("backdrop", "any")]
+    [
+        *_entries("background_head"),
+        ("background", "any"),
+        ("backdrop", "any"),
+        ("landscape", "landscape"),
+    ]
 )
 BACKGROUND_COLOURS = Phrases(_entries("background_colour"))
 CAMERA = Phrases(verb_phrases(_entries("camera")))
@@ -226,11 +232,11 @@ ADVERBS = Phrases(
         "along the way|continuously|gradually|finally|also|too|as well|at once|suddenly|soon|"
         "later|now|just|next|afterwards|a little later|after a while|in the beginning|together|"
         "in a straight line|constantly|steady|all the way|at a constant speed|quietly|silently|"
-        "perfectly|completely|softly|in place|on the spot|over time|a little|a bit|slightly|"
-        "as time passes|as it moves|as it falls|as it flies|as it travels|from start to finish|"
+        "perfectly|completely|softly|in place|on the spot|over time|a bit|slightly|"
+        "as time passes|after that|as it moves|as it falls|as it flies|as it travels|from start to finish|"
         "from beginning to end|for the whole clip|the entire time|diagonally|along|onwards|"
         "away|from there|bit by bit|little by little|one after the other|first|"
-        "around|about|everywhere|playfully|gracefully|lazily|endlessly|forever|in a loop|"
+        "around|about|everywhere|playfully|gracefully|lazily|endlessly|forever|"
         "in slow motion|loop|please|still|after this|as it passes|in the process|shortly after|"
         "a moment later|in turn|after it|at last|to begin with|in the meantime|then"
     ).split("|")

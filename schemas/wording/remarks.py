@@ -1,0 +1,143 @@
+"""Sentences that add no fact: they say in passing what the stated facts already mean.
+
+Each is true wherever its facts hold, and the reader takes nothing from it, so the longest
+captions grow without stating more.
+"""
+
+from schemas.wording.speaker import Speaker
+
+CAMERA_REMARKS: dict[str, tuple[str, ...]] = {
+    "still": (
+        "The edges of the frame keep to the same part of the scene from the first moment to the last.",
+        "Nothing about the framing changes between the opening moment and the closing one.",
+    ),
+    "pan_left": (
+        "Bit by bit this brings into view what was hidden past the left-hand edge at the outset.",
+        "What was near the right-hand edge of the frame is gradually left behind.",
+    ),
+    "pan_right": (
+        "Bit by bit this brings into view what was hidden past the right-hand edge at the outset.",
+        "What was near the left-hand edge of the frame is gradually left behind.",
+    ),
+    "tilt_up": (
+        "Bit by bit this brings into view what was hidden above the upper edge at the outset.",
+    ),
+    "tilt_down": (
+        "Bit by bit this brings into view what was hidden below the lower edge at the outset.",
+    ),
+    "zoom_in": (
+        "As a result the surroundings seem to come closer and less of them fits into view.",
+    ),
+    "zoom_out": (
+        "As a result the surroundings seem to draw back and more of them fits into view.",
+    ),
+    "forward": (
+        "Because of this the tiles near the lower edge pass out of sight one row at a time.",
+    ),
+    "backward": ("Because of this fresh rows of tiles come into sight along the lower edge.",),
+    "slide_left": (
+        "Because of this, near things shift across the view faster than distant ones do.",
+    ),
+    "slide_right": (
+        "Because of this, near things shift across the view faster than distant ones do.",
+    ),
+}
+STYLE_REMARKS: dict[str, tuple[str, ...]] = {
+    "flat": (
+        "Each area of paint has the same tone from one border to the next, as in cut paper.",
+        "There are neither highlights nor shadows to suggest roundness or weight.",
+    ),
+    "outlined": (
+        "A line runs around each form and sets it off clearly from whatever lies behind it.",
+        "The contours make the drawing look a little like a page from a picture book.",
+    ),
+    "shaded": (
+        "The tones pass gradually from lighter to darker and suggest that the forms have volume.",
+        "Light seems to fall on the forms from one side, which makes them look almost solid.",
+    ),
+}
+BACKGROUND_REMARKS: dict[str, tuple[str, ...]] = {
+    "plain": (
+        "Apart from its one even tone, the area at the back has no marks that could distract the eye.",
+        "The emptiness at the back leaves the foreground easy to make out.",
+    ),
+    "gradient": ("The tone at the back changes so gradually that no border can be seen in it.",),
+    "mottled": ("The patches at the back are irregular, much like those on old plaster.",),
+    "checker": ("The squares at the back alternate between two tones in strict order.",),
+    "bricks": ("The joints between the bricks run in straight rows from one side to the other.",),
+    "hills": ("Where the land ends, the outline of the hills meets the sky.",),
+    "floor": (
+        "The lines between the tiles draw closer together with distance, which gives a sense of depth.",
+    ),
+    "maze": ("Walls on either hand leave narrow ways between them, with corners and dead ends.",),
+}
+ACTION_REMARKS: dict[str, tuple[str, ...]] = {
+    "rest": (
+        "From one moment to the next, the position of {} is exactly the same.",
+        "Where {} was at the beginning is also where it can be found at the end.",
+    ),
+    "move": (
+        "The path of {} is easy to trace with the eye.",
+        "The eye has little trouble in keeping up with {} along its path.",
+    ),
+    "fall": (
+        "The drop of {} gathers pace under its own weight, the way dropped things do.",
+        "Gravity alone accounts for what {} does.",
+    ),
+    "fly": (
+        "The path of {} is a curve that first rises and then sinks, the way thrown things travel.",
+        "At its highest point, {} seems to hang for an instant before gravity takes over.",
+    ),
+}
+SHAPE_REMARKS: dict[str, tuple[str, ...]] = {
+    "circle": ("The rim of {} is evenly curved, without any corner.",),
+    "square": ("The four sides of {} are of one length and meet at right angles.",),
+    "triangle": ("Three straight sides and three corners make up the outline of {}.",),
+    "star": ("The points of {} stand out evenly around its middle.",),
+}
+GENERAL_REMARKS = (
+    "The composition is uncluttered, and a single glance is enough to understand it.",
+    "One look is enough to take in the arrangement, and a second look confirms it.",
+    "Clear borders and strong tones make each element readable even at a reduced size.",
+    "The mood is calm and matter-of-fact, with the plainness of a diagram in a schoolbook.",
+    "Such restraint gives the picture an almost graphic quality, close to that of a poster.",
+    "For the viewer, this leaves little to puzzle over and much room for simple observation.",
+    "Neither writing nor numbers appear, so the image has to speak for itself.",
+    "What matters here is form, tone and position rather than any story told in words.",
+    "Its appeal lies in economy: few means are used, and each of them has a purpose.",
+    "The overall impression is one of order, as though the elements had been laid out with care.",
+    "Somebody seeing this without sound would lose nothing, because all that counts is visible.",
+    "The look is that of a drawing made by a computer rather than that of a photograph.",
+    "Every contour is crisp, and the borders between neighbouring tones are easy to follow.",
+    "It is the kind of picture that could be described over the telephone and drawn again from memory.",
+    "A child could name what is to be seen here, and a painter would notice the balance.",
+    "The lighting is even, so the tones keep their character in each part of the view.",
+)
+
+
+def remarks(speaker: Speaker) -> list[str]:
+    """Return remarks that hold for the facts, those about stated facts before general ones."""
+    facts = speaker.facts
+    groups: list[tuple[str, ...]] = []
+    for index, item in enumerate(facts.objects):
+        name = speaker.refer(index, short=False)
+        for table, value in ((ACTION_REMARKS, item.action), (SHAPE_REMARKS, item.shape)):
+            if value is not None and not (value == "move" and facts.events):
+                groups.append(tuple(text.format(name) for text in table[value]))
+    for table, value in (
+        (CAMERA_REMARKS, facts.camera),
+        (BACKGROUND_REMARKS, facts.background_kind),
+        (STYLE_REMARKS, facts.style),
+    ):
+        if value is not None:
+            groups.append(table[value])
+    speaker.rng.shuffle(groups)
+    chosen = [_capital(speaker.one_of(*group)) for group in groups]
+    general = list(GENERAL_REMARKS)
+    speaker.rng.shuffle(general)
+    rest = [_capital(text) for group in groups for text in group if _capital(text) not in chosen]
+    return [*chosen, *general[:4], *rest, *general[4:]]
+
+
+def _capital(text: str) -> str:
+    return text[:1].upper() + text[1:]
