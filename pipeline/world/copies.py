@@ -10,10 +10,18 @@ import numpy as np
 
 from pipeline.world.defects import UNITS as DEFECT_UNITS
 from pipeline.world.defects import write_text
-from pipeline.world.reel import Pixels, Reel, at_frames, place, with_facts, without_facts
+from pipeline.world.reel import Pixels, Reel, Row, at_frames, place, without_facts
 from pipeline.world.sound import fit
-from pipeline.world.truth import CameraTruth, DefectTruth, ObjectTruth
-from schemas.facts import EventFacts, Facts, ObjectFacts, canonical, reorder
+from pipeline.world.truth import CameraTruth, DefectTruth, ObjectTruth, ShotTruth
+from schemas.facts import (
+    EventFacts,
+    Facts,
+    ObjectFacts,
+    canonical,
+    from_json,
+    reorder,
+    to_json,
+)
 from schemas.frames import Box
 
 UNITS: dict[str, str] = {
@@ -109,14 +117,13 @@ def mirror(reel: Reel) -> Reel:
     _, _, width, _ = reel.pixels_THWC.shape
     orders: dict[int, list[int]] = {}
 
-    def change(facts: Facts, shot_index: int) -> Facts:
-        mirrored, orders[shot_index] = mirror_facts(facts)
-        return mirrored
+    def turned(shot: ShotTruth) -> ShotTruth:
+        if shot.facts is None:
+            return shot
+        facts, orders[shot.shot_index] = mirror_facts(from_json(shot.facts))
+        return replace(shot, facts=to_json(facts))
 
-    shots = tuple(
-        with_facts(shot, lambda facts, index=shot.shot_index: change(facts, index))
-        for shot in reel.shots
-    )
+    shots = tuple(turned(shot) for shot in reel.shots)
 
     def number(shot_index: int, index: int) -> int:
         return orders[shot_index].index(index) if shot_index in orders else index
@@ -190,8 +197,9 @@ def mirror_facts(facts: Facts) -> tuple[Facts, list[int]]:
 
 
 def re_time(reel: Reel, speed: float) -> Reel:
-    """Play the reel `speed` times as fast at the same frame rate: frames are left out or shown
-    twice. Facts name speeds: left out.
+    """Play the reel `speed` times as fast at the same frame rate; facts name speeds: left out.
+
+    Frames are left out or shown twice.
     """
     num_frames = round(reel.num_frames / speed)
     source = [min(round(i * speed), reel.num_frames - 1) for i in range(num_frames)]
@@ -199,7 +207,7 @@ def re_time(reel: Reel, speed: float) -> Reel:
     def at(frame: int) -> int:
         return next((i for i, s in enumerate(source) if s >= frame), num_frames)
 
-    def of_rows(row: CameraTruth | ObjectTruth) -> CameraTruth | ObjectTruth:
+    def of_rows(row: Row) -> Row:
         lists = row.x if isinstance(row, CameraTruth) else row.x_px
         first, end = at(row.first_frame), at(row.first_frame + len(lists))
         wanted = [source[i] - row.first_frame for i in range(first, end)]

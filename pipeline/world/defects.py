@@ -7,12 +7,13 @@ the truth changed along, and a row that names the defect.
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.world.reel import Pixels, Reel, at_frames, without_facts
+from pipeline.world.reel import Pixels, Reel, Row, at_frames, without_facts
 from pipeline.world.sound import sample_at
 from pipeline.world.truth import CameraTruth, DefectTruth, ObjectTruth, ShotTruth
 from schemas.frames import Box
@@ -168,7 +169,7 @@ def _noted(
     return replace(reel, defects=(*reel.defects, row))
 
 
-def _through_table(pixels: Pixels, table: NDArray[np.float64]) -> None:
+def _through_table(pixels: Pixels, table: NDArray[np.floating[Any]]) -> None:
     pixels[:] = np.rint(table).astype(np.uint8)[pixels]
 
 
@@ -182,7 +183,7 @@ def _hold(
         frame[:] = np.clip(np.rint(still + grain), 0, 255)
     first = [0] * len(pixels)
 
-    def held(row: CameraTruth | ObjectTruth) -> CameraTruth | ObjectTruth:
+    def held(row: Row) -> Row:
         return at_frames(row, first) if row.shot_index == shot.shot_index else row
 
     return replace(

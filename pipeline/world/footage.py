@@ -15,7 +15,6 @@ from pipeline.world.reel import Reel, cut_out
 from pipeline.world.shoot import Copy, draw_copy, draw_reel
 from pipeline.world.slots import Slot, name_suffix, slots_for, with_codec
 from pipeline.world.sound import RATE_HZ, make_sound
-from pipeline.world.takes import caption_of
 from pipeline.world.truth import (
     TABLES,
     TRUTH_FOLDER,
@@ -29,6 +28,7 @@ from pipeline.world.truth import (
 from schemas.errors import UserError
 from schemas.facts import from_json
 from schemas.frames import DrawnVideo
+from schemas.wording.render import render
 
 QUALITY = {"libvpx-vp9": 32, "libsvtav1": 30, "libx265": 24}
 """The encoder's quality scale where it is not 20."""
@@ -51,14 +51,18 @@ def draw_footage(folder: Path, *, num_videos: int, seed: int) -> list[DrawnVideo
     digits = max(3, len(str(num_videos - 1)))
     names = [f"video_{order[i]:0{digits}d}{name_suffix(slot)}" for i, slot in enumerate(slots)]
     _prepare(folder, {*names, TRUTH_FOLDER})
-    last_use = {slot.original: i for i, slot in enumerate(slots) if slot.original is not None}
+    last_use: dict[int, int] = {}
+    for index, slot in enumerate(slots):
+        if slot.original is not None:
+            last_use[slot.original] = index
     reels: dict[int, Reel] = {}
     rows: dict[str, list[Any]] = {name: [] for name in TABLES}
     for index, (slot, name) in enumerate(zip(slots, names, strict=True)):
         reel: Reel | None = None
-        if slot.original is not None:
-            slot = replace(slot, fps=slots[slot.original].fps)
-            copy = draw_copy(reels[slot.original], slot, seed=seed, index=index)
+        original = slot.original
+        if original is not None:
+            slot = replace(slot, fps=slots[original].fps)
+            copy = draw_copy(reels[original], slot, seed=seed, index=index)
             rows["duplicates"].append(_duplicate_row(slot, copy, name, names))
             reel = copy.reel
         elif slot.kind not in WITHOUT_PICTURE:
@@ -146,7 +150,7 @@ def _worded(shot: ShotTruth, seed: int) -> ShotTruth:
     """Return a shot with the caption that its facts make."""
     if shot.facts is None:
         return shot
-    return replace(shot, caption=caption_of(from_json(shot.facts), seed + shot.shot_index))
+    return replace(shot, caption=render(from_json(shot.facts), seed=seed + shot.shot_index))
 
 
 def _prepare(folder: Path, names: set[str]) -> None:

@@ -6,7 +6,7 @@ and become text only then, so that a change of the picture changes them with it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, fields, replace
 from typing import Any, TypeVar
 
@@ -15,10 +15,10 @@ from numpy.typing import NDArray
 
 from pipeline.world.sound import Samples, sample_at
 from pipeline.world.truth import CameraTruth, DefectTruth, EventTruth, ObjectTruth, ShotTruth
-from schemas.facts import Facts, from_json, to_json
 
 Pixels = NDArray[np.uint8]
 Row = TypeVar("Row", CameraTruth, ObjectTruth)
+"""Rows that hold lists, one item per frame."""
 Spanned = TypeVar("Spanned", ShotTruth, CameraTruth, ObjectTruth, EventTruth, DefectTruth)
 
 
@@ -120,7 +120,10 @@ def chain(reels: Sequence[Reel]) -> Reel:
         pixels_THWC=np.concatenate([reel.pixels_THWC for reel in reels]),
         fps=reels[0].fps,
         shots=tuple(shots),
-        **{name: tuple(rows) for name, rows in rest.items()},
+        camera=tuple(rest["camera"]),
+        objects=tuple(rest["objects"]),
+        events=tuple(rest["events"]),
+        defects=tuple(rest["defects"]),
     )
 
 
@@ -186,7 +189,7 @@ def place(
 
 def at_frames(row: Row, wanted: Sequence[int]) -> Row:
     """Return a row whose lists hold the items of the wanted frames only."""
-    lists = {
+    lists: dict[str, Any] = {
         field.name: tuple(value[i] for i in wanted)
         for field in fields(row)
         if isinstance(value := getattr(row, field.name), tuple)
@@ -197,13 +200,6 @@ def at_frames(row: Row, wanted: Sequence[int]) -> Row:
 def without_facts(shot: ShotTruth, reason: str) -> ShotTruth:
     """Return a shot whose facts are left out; an earlier reason stays."""
     return replace(shot, facts=None, left_out=shot.left_out or reason)
-
-
-def with_facts(shot: ShotTruth, change: Callable[[Facts], Facts]) -> ShotTruth:
-    """Return a shot with changed facts, where it has any."""
-    if shot.facts is None:
-        return shot
-    return replace(shot, facts=to_json(change(from_json(shot.facts))))
 
 
 def _first_frame(reel: Reel, shot: ShotTruth) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -19,9 +20,11 @@ from pipeline.world.copies import (
 from pipeline.world.defects import TEXTS, add_logo, note_slideshow, plant
 from pipeline.world.edit import FADE_FORMS, WIPE_FORMS, Join, join
 from pipeline.world.reel import Reel, chain, cut_out
+from pipeline.world.scene import draw_scene
 from pipeline.world.slots import WHOLE_FILE, Slot
 from pipeline.world.sound import make_sound
-from pipeline.world.takes import Spec, choose_take, draw_take
+from pipeline.world.spec import SceneSpec
+from pipeline.world.takes import choose_take
 
 JOIN_KINDS = ("cut", "fade", "cut", "dissolve", "wipe", "cut", "fade", "cut", "wipe", "dissolve")
 """The joins of successive videos are read from this ring, each video starting further on."""
@@ -30,6 +33,8 @@ LONGEST_SHARE = 0.35
 BLACK_S = (2.4, 3.2)
 """Shorter black would be a part of a fade."""
 STATIC_KINDS = ("static", "slideshow")
+FINE_KINDS = ("shake", "blurred", "blocky")
+"""Defects that only show on a picture with detail."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,7 +53,7 @@ def draw_reel(slot: Slot, *, seed: int, index: int) -> Reel:
     plans = _plan(slot, rng)
     width, height = _inner_size(slot)
     takes = []
-    previous: Spec | None = None
+    previous: SceneSpec | None = None
     for plan in plans:
         previous = choose_take(
             rng,
@@ -58,15 +63,15 @@ def draw_reel(slot: Slot, *, seed: int, index: int) -> Reel:
             num_frames=plan.num_frames,
             fps=fps,
             motion="static" if plan.defect in STATIC_KINDS else "moving",
-            on_plane=plan.defect == "shake",
+            is_fine=plan.defect in FINE_KINDS,
         )
         takes.append(
-            draw_take(
+            draw_scene(
                 previous, width_px=width, height_px=height, num_frames=plan.num_frames, fps=fps
             )
         )
     joins = []
-    for number, (one, other) in enumerate(zip(plans, plans[1:], strict=False)):
+    for number, (one, other) in enumerate(itertools.pairwise(plans)):
         turn = JOIN_KINDS[(3 * index + number) % len(JOIN_KINDS)]
         kind = "cut" if one.defect or other.defect else turn
         shorter_s = min(one.num_frames, other.num_frames) / fps

@@ -125,7 +125,7 @@ PLANTED: tuple[Slot, ...] = (
     _copied(0, "mirrored", 1.0, "mkv"),
     _drawn(_WIDE, _NTSC_24, "mov h264", ("shake", 10.0), ("blurred", 4.0)),
     _copied(6, "re_encoded", 50.0, "mp4 av1"),
-    _drawn((192, 144), 15, "webm", ("silence", 0.0), ("blocky", 90.0)),
+    _drawn((192, 144), 15, "webm", ("silence", 0.0), ("blocky", 120.0), num_shots=(5, 6)),
     # -- 16 ----------------------------------------------------------------------------
     _drawn(_TINY, 24, "mp4", num_shots=(12, 12), shot_s=(5.6, 7.5)),
     _copied(0, "cropped", 0.1, "mp4"),
@@ -149,7 +149,7 @@ PLANTED: tuple[Slot, ...] = (
     _copied(16, "excerpt", 12.0, "mkv"),
     _drawn(_SCOPE, _NTSC_60, "mp4", ("slideshow", 1.0), num_shots=(3, 3), shot_s=(1.6, 2.4)),
     _copied(20, "re_encoded", 42.0, "mp4"),
-    _drawn(_SQUARE, 30, "webm", ("silence", 0.001), ("black", 6.0), ("blocky", 40.0)),
+    _drawn(_SQUARE, 30, "webm", ("silence", 0.001), ("black", 6.0), ("blocky", 60.0)),
     _copied(6, "re_timed", 0.8, "mkv"),
     _drawn(_SMALL, 24, "ts", kind="cut_short"),
     _copied(20, "letterboxed", 0.2, "ts"),
