@@ -310,7 +310,7 @@ def _object_key(facts: Facts, index: int) -> tuple[Any, ...]:
         else:
             values.append(-1 if value is None else OBJECT_VALUES[name].index(value))
     roles = tuple(
-        (place, EVENT_KINDS.index(event.kind), event.subject == index)
+        (place, EVENT_KINDS.index(event.kind), event.kind == "collide" or event.subject == index)
         for place, event in enumerate(facts.events)
         if index in (event.subject, event.target)
     )

@@ -225,7 +225,7 @@ def verb_phrase(tokens: Tokens, i: int, depth: int = 0) -> Found:
         operations.append(("set", "bounces", True))
         if noun(tokens, i):
             return None
-        if word_at(tokens, i) == "off" or word_at(tokens, i) == "on":
+        if word_at(tokens, i) == "off":
             return None
     elif kind == "trail":
         operations.append(("set", "leaves_trail", True))

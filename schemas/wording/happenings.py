@@ -52,9 +52,12 @@ def other_acts(speaker: Speaker, item: ObjectFacts, *, terse: bool = False) -> l
     return acts
 
 
-def joined(speaker: Speaker, acts: list[Act]) -> str:
-    """Return one or two acts as the end of a clause: `moves up, leaving a trail`."""
-    first = acts[0].says()
+def joined(speaker: Speaker, acts: list[Act], tail: str = "") -> str:
+    """Return one or two acts as the end of a clause: `moves up, leaving a trail`.
+
+    `tail`, where things are, comes after the first.
+    """
+    first = acts[0].says() + tail
     if len(acts) == 1:
         return first
     return speaker.one_of(
@@ -79,24 +82,24 @@ def object_sentences(speaker: Speaker, index: int, *, tail: str = "") -> list[st
     ending = f" {tail}" if tail else ""
     meanwhile = "" if first_of_all or where or speaker.chance(0.5) else "Meanwhile, "
     if not where:
-        line = f"{meanwhile}{noun} {joined(speaker, told)}{ending}"
+        line = f"{meanwhile}{noun} {joined(speaker, told, ending)}"
     elif item.action == "rest":
         line = speaker.one_of(
-            f"{where}, {noun} {joined(speaker, told)}{ending}",
+            f"{where}, {noun} {joined(speaker, told, ending)}",
             f"{noun} {told[0].says()} {where}{ending}",
-            f"{noun} {where} {joined(speaker, told)}{ending}",
+            f"{noun} {where} {joined(speaker, told, ending)}",
         )
         if f"{told[0].says()} {where}" in line:
             left = acts[1:]
     elif main is None:
-        line = f"{noun} {where} {joined(speaker, told)}{ending}"
+        line = f"{noun} {where} {joined(speaker, told, ending)}"
     else:
         begins = speaker.one_of("starts", "begins")
         line = speaker.one_of(
-            f"{where}, {noun} {joined(speaker, told)}{ending}",
+            f"{where}, {noun} {joined(speaker, told, ending)}",
             f"{noun} {begins} {where} and {told[0].says()}{ending}",
-            f"{noun} {where} {joined(speaker, told)}{ending}",
-            f"starting {where}, {noun} {joined(speaker, told)}{ending}",
+            f"{noun} {where} {joined(speaker, told, ending)}",
+            f"starting {where}, {noun} {joined(speaker, told, ending)}",
         )
         if f"{begins} {where} and" in line:
             left = acts[1:]
@@ -156,7 +159,7 @@ def event_sentences(speaker: Speaker, *, terse: bool = False) -> list[str]:
         elif afterwards and speaker.chance(0.3) and acts[1][0] != "go":
             line = f"{starter}{name} {acts[0][1].says()} before {acts[1][1].doing()}"
         else:
-            line = f"{starter}{name} {_sequence(speaker, acts)}{end}"
+            line = f"{starter}{name} {_sequence(speaker, acts, terse=terse)}{end}"
         found.append(sentence(line))
         wide = any(event.kind in ("collide", "bite") for event in group) or spills
         previous = None if wide else subject
@@ -191,19 +194,21 @@ def _liquid(speaker: Speaker) -> str:
     return f"{whose} {named}liquid {Act(speaker.word('event', 'spill')).says()}"
 
 
-def _sequence(speaker: Speaker, acts: list[tuple[str, Act]]) -> str:
+def _sequence(speaker: Speaker, acts: list[tuple[str, Act]], *, terse: bool = False) -> str:
     """Return acts in a row: `goes right, then down, collects a coin and leaves the frame`."""
     parts: list[str] = []
     for number, (kind, act) in enumerate(acts):
         if kind == "go" and number and acts[number - 1][0] == "go":
-            parts.append(f"then {act.phrase.partition(' ')[2]}")
+            way = act.phrase.partition(" ")[2]
+            bare = terse and len(acts) > 3 and number < len(acts) - 1
+            parts.append(way if bare else f"then {way}")
         else:
             parts.append(act.says())
     if len(parts) == 1:
         return parts[0]
     last = parts[-1]
     if not last.startswith("then "):
-        last = speaker.one_of(f"and {last}", f"and then {last}")
+        last = f"and {last}" if terse else speaker.one_of(f"and {last}", f"and then {last}")
         if len(parts) > 2 and parts[-2].startswith("then "):
             last = last.replace("and then", "and")
         joiner = " "

@@ -211,6 +211,7 @@ class Resolver:
                 here = other_than if other_than is not None else (self._focus or [])
                 matching = [i for i in matching if i not in here]
             elif noun.rank is not None:
+                matching = self._exactly(matching, noun)
                 matching = matching[noun.rank : noun.rank + 1]
             elif len(matching) > 1 and other_than and noun.count == 1:
                 matching = [i for i in matching if i not in other_than]

@@ -20,7 +20,7 @@ _VIEW_GLUE = Phrases(
     (phrase, "")
     for phrase in (
         "the scene|it|everything|the clip|the first shot|the second shot|the third shot|"
-        "the last shot|the next shot|the shot|the action|this|all of this|the view|the camera|"
+        "the last shot|the first|the second|the third|the last|the final shot|the next shot|the shot|the action|this|all of this|the view|the camera|"
         "the same scene|a cut|one cut|the cut|the other|the whole|the whole scene|"
         "is|are|shown|seen|first|second|third|then|next|finally|last|lastly|after that|at last|"
         "in|as|from|with|to|on|by|at|into|cuts|cut|cutting|changes|changing|switches|switch|"
@@ -231,6 +231,8 @@ def _with_tail(
             "are in the background",
             "lies behind them",
         )
+    if (end := skip(tokens, i, "with", "full of")) > i and (more := prop(tokens, end)):
+        operations, i = operations + more[0], more[1]
     i = _adverbs(tokens, i)
     if more := style(tokens, i):
         operations, i = operations + more[0], more[1]

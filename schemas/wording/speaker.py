@@ -75,18 +75,15 @@ class Speaker:
         if short and item.shape and self.chance(0.4) and all(o.shape != item.shape for o in others):
             return f"the {item.shape}"
         noun = " ".join(part for part in (item.colour or "", item.shape or "object") if part)
-        like = [
+        looks = (item.colour, item.shape)
+        exactly = [
             i
             for i in self.named
-            if all(
-                value is None or getattr(self.facts.objects[i], name) == value
-                for name in ("colour", "shape")
-                for value in (getattr(item, name),)
-            )
+            if (self.facts.objects[i].colour, self.facts.objects[i].shape) == looks
         ]
-        if len(like) == 1:
+        if len(exactly) == 1:
             return f"the {noun}"
-        return f"the {ORDINALS[like.index(index)]} {noun}"
+        return f"the {ORDINALS[exactly.index(index)]} {noun}"
 
     def prop(self) -> str:
         """Return `a black pillar` where the prop is named first, else `the pillar`."""

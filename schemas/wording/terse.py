@@ -8,18 +8,28 @@ from schemas.wording.lexicon import NUMBERS
 from schemas.wording.setting import background_noun
 from schemas.wording.speaker import Act, Speaker, sentence
 
-MOST_WORDS = 20
+MOST_WORDS = 22
+"""By `_cost`; a caption that would be longer leaves out trails and bounces, then changes."""
+_EVENT_COST = {"go": 2, "spill": 5, "collide": 5, "bite": 6}
 
 
 def terse_caption(facts: Facts, rng: Random) -> str:
-    """Return one or two sentences; bounces, trails and changes only while there is room."""
-    seed = rng.random()
-    text = ""
-    for detail in (2, 1, 0):
-        text = _caption(Speaker(facts, Random(seed)), detail)
-        if len(text.split()) <= MOST_WORDS:
-            break
-    return text
+    """Return one or two sentences; bounces, trails and changes only while there is room.
+
+    What is left out depends on the facts alone, and facts read back leave out nothing more.
+    """
+    detail = next((each for each in (2, 1) if _cost(facts, each) <= MOST_WORDS), 0)
+    return _caption(Speaker(facts, rng), detail)
+
+
+def _cost(facts: Facts, detail: int) -> int:
+    """Return about how many words the caption takes."""
+    words = sum(_EVENT_COST.get(event.kind, 4) for event in facts.events)
+    for item in facts.objects:
+        words += 3 + 2 * (item.action is not None) + 2 * (item.direction is not None)
+        words += 3 * (item.change is not None and detail > 0)
+        words += (4 * item.bounces + 4 * item.leaves_trail) * (detail > 1)
+    return words
 
 
 def _caption(speaker: Speaker, detail: int) -> str:
@@ -27,8 +37,11 @@ def _caption(speaker: Speaker, detail: int) -> str:
     maze = any(event.kind == "go" for event in facts.events)
     if not facts.objects:
         return _without_objects(speaker)
-    groups = _alike(facts)
-    clauses = [_clause(speaker, group, detail, alone=len(groups) == 1) for group in groups]
+    groups = sorted(_alike(facts), key=lambda group: _has_verb(facts.objects[group[0]], detail))
+    clauses = [
+        _clause(speaker, group, detail, alone=len(groups) == 1 and not facts.events)
+        for group in groups
+    ]
     still = [clause for clause, moving in clauses if not moving]
     told = [clause for clause, moving in clauses if moving]
     before = ""
@@ -36,17 +49,19 @@ def _caption(speaker: Speaker, detail: int) -> str:
         before = f"{sentence('there is ' + _listed(still))} "
         still = []
     if len(told) == 2:
-        link = speaker.one_of(" and ", " while ", ", and ", " as ")
-        text = link.join(told)
+        links = (" while ", ", and ") if " and " in "".join(told) else (" and ", " while ", " as ")
+        text = speaker.one_of(*links).join(told)
     else:
         text = _listed(told or still)
     if maze:
-        text = f"in {_maze(speaker)}, {text}"
+        with_coins = facts.prop == "coins" and not _tells_prop(speaker)
+        text = f"in {_maze(speaker)}{f' with {speaker.prop()}' if with_coins else ''}, {text}"
     lines = event_sentences(speaker, terse=True)
-    if len(facts.objects) == 1 and lines and clauses[0][1] and lines[0].split()[0] in ("The", "It"):
+    if len(facts.objects) == 1 and lines and lines[0].split()[0] in ("The", "It"):
         acts = _after_subject(lines[0])
         if acts:
-            text = f"{text}{', then ' if ' and ' in acts or ',' in acts else ' and '}{acts[:-1]}"
+            link = " " if not told else ", then " if " and " in acts or "," in acts else " and "
+            text = f"{text}{link}{acts[:-1]}"
             lines = lines[1:]
     if facts.prop and not speaker.prop_named and facts.prop != "coins":
         text += f" beside {speaker.prop()}" if not _tells_prop(speaker) and not lines else ""
@@ -113,6 +128,14 @@ def _clause(speaker: Speaker, group: list[int], detail: int, *, alone: bool) -> 
     if len(said) > 1:
         return f"{noun} {', '.join(said[:-1])} and {said[-1]}", True
     return f"{noun} {said[0]}", True
+
+
+def _has_verb(item: ObjectFacts, detail: int) -> bool:
+    return bool(
+        item.action
+        or (item.change and detail)
+        or (detail == 2 and (item.bounces or item.leaves_trail))
+    )
 
 
 def _is_change(act: Act) -> bool:
