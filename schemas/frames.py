@@ -10,10 +10,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
+
+from schemas.facts import Facts
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -120,12 +122,26 @@ class DrawnVideo:
 
 
 class World(Protocol):
-    """A source of footage whose truth is known."""
+    """A source of footage whose truth is known, and the reader of what it shows."""
 
     def draw(
-        self, *, seed: int, width_px: int, height_px: int, num_frames: int, fps: float
-    ) -> tuple[Frames, dict[str, Any]]:
-        """Return one shot and its truth (plain data); the same seed gives the same pixels."""
+        self,
+        *,
+        seed: int,
+        split: str,
+        width_px: int,
+        height_px: int,
+        num_frames: int,
+        fps: float,
+    ) -> tuple[Frames, Facts]:
+        """Return one scene and its facts; the same arguments give the same pixels.
+
+        `split` is `train`, `seen` or `held_out`: no scene belongs to two of them.
+        """
+        ...
+
+    def read(self, frames: Frames) -> Facts:
+        """Return the facts that the pixels show; none where there is nothing to read."""
         ...
 
     def draw_footage(self, folder: Path, *, num_videos: int, seed: int) -> list[DrawnVideo]:

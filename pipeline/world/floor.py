@@ -84,7 +84,7 @@ def draw(
         shown: list[tuple[int, Any]] = []
         for i in order:
             item = spec.objects[i]
-            where = {
+            where: dict[str, Any] = {
                 "x": float(seen[i][0][t]) * unit + middle[0],
                 "y": float(seen[i][1][t]) * unit + middle[1],
                 "diameter": float(seen[i][2][t]) * unit,
@@ -146,7 +146,8 @@ def _ground(
     level = np.where(y > HORIZON, tone, wall).astype(np.float32)
     small = cv2.resize(level, size, interpolation=cv2.INTER_AREA)
     base = np.array(BACKGROUND_RGB[spec.background_colour], dtype=np.float32)
-    return np.rint(np.clip(base + small[:, :, None], 0, 255)).astype(np.uint8)
+    ground: NDArray[np.uint8] = np.rint(np.clip(base + small[:, :, None], 0, 255)).astype(np.uint8)
+    return ground
 
 
 def _list(values: Floats) -> tuple[float, ...]:

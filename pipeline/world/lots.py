@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -31,6 +32,7 @@ GAP = 0.04
 """Units that objects keep from one another at first."""
 QUIET_S = 0.2
 """Nothing new happens in the last so many seconds (and never in the last three frames)."""
+_FITTING_TRIES = 60
 _STYLE_SHARES = (0.5, 0.25, 0.25)
 
 
@@ -119,6 +121,14 @@ class Lots:
         """Return one of three speeds."""
         return str(self.pick(tuple(SPEEDS)))
 
+    def fitting(self, make: Callable[[], ObjectSpec]) -> ObjectSpec:
+        """Return an object drawn again and again until the split may show it, if ever."""
+        for _ in range(_FITTING_TRIES):
+            item = make()
+            if fits_split(self.split, (item,)):
+                break
+        return item
+
     def scene(self, kind: str, objects: tuple[ObjectSpec, ...], **more: Any) -> SceneSpec | None:
         """Return the plan, its objects in the order of the facts; None where the split forbids it.
 
@@ -175,9 +185,9 @@ class Lots:
             if hit.time_s < lead or hit.time_s > self.quiet_from_s:
                 return False
             for i in (hit.one, hit.other):
-                if i is not None and i < len(objects):
-                    if objects[i].change in ("grow", "shrink", "turn"):
-                        return False
+                is_object = i is not None and i < len(objects)
+                if is_object and objects[i or 0].change in ("grow", "shrink", "turn"):
+                    return False
         return True
 
     def times(self) -> NDArray[np.float64]:

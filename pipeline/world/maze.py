@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -88,7 +89,7 @@ def make_board(seed: int, width: float, height: float, num_actions: int) -> Boar
         if len(best) == num_actions + 1:
             break
     names = {step: name for name, step in ACTIONS.items()}
-    way = tuple(names[b[0] - a[0], b[1] - a[1]] for a, b in zip(best[:-1], best[1:], strict=True))
+    way = tuple(names[b[0] - a[0], b[1] - a[1]] for a, b in pairwise(best))
     off = [(x, y) for x in range(columns) for y in range(rows) if (x, y) not in best]
     walls = frozenset(cell for cell in off if rng.random() < WALL_SHARE)
     picks = rng.permutation(np.arange(1, max(len(best) - 1, 2)))[:NUM_COINS]

@@ -156,18 +156,28 @@ def _bite(spec: SceneSpec, motion: Motion, hits: Sequence[Hit], times_s: Floats)
     if frame >= len(times_s):
         return
     item = spec.objects[food]
-    motion.tracks[food].notches.append(
-        (
-            frame,
-            Notch(
-                x=(first.x - item.x) / item.diameter,
-                y=(first.y - item.y) / item.diameter,
-                radius=BITE_RADIUS / item.diameter,
-            ),
-        )
-    )
     eater = first.one if first.one != food else first.other
+    track = motion.tracks[eater]
+    towards = np.array([track.x[frame] - item.x, track.y[frame] - item.y])
+    edge = _edge_towards(unit_outline(item.shape) / 2, towards)
+    radius = BITE_RADIUS / item.diameter
+    notch = Notch(x=float(edge[0]), y=float(edge[1]), radius=radius)
+    motion.tracks[food].notches.append((frame, notch))
     motion.events.append(EventState(kind="bite", frame=frame, subject=eater, target=food))
+
+
+def _edge_towards(outline: Points, towards: Points) -> Points:
+    """Return the point at which a ray from the centre leaves an outline (N x 2)."""
+    step = towards / np.linalg.norm(towards)
+    ends = np.roll(outline, -1, axis=0)
+    edges = ends - outline
+    across = edges[:, 0] * step[1] - edges[:, 1] * step[0]
+    across = np.where(np.abs(across) < 1e-12, 1e-12, across)
+    far = (edges[:, 0] * outline[:, 1] - edges[:, 1] * outline[:, 0]) / across
+    along = (step[0] * outline[:, 1] - step[1] * outline[:, 0]) / across
+    met = (along >= -1e-9) & (along <= 1 + 1e-9) & (far > 0)
+    point: Points = step * float(far[met].max())
+    return point
 
 
 def _meet_prop(

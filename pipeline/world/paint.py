@@ -11,7 +11,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.world.vocabulary import INK, Rgb, inner_outline, unit_outline
+from pipeline.world.vocabulary import INK, Rgb, inner_outline, inset, unit_outline
 
 Floats = NDArray[np.floating[Any]]
 Frame = NDArray[np.uint8]
@@ -43,12 +43,12 @@ class Cover:
     top: int
 
     @property
-    def rows(self) -> slice:
+    def rows(self) -> slice[int, int, None]:
         """The frame's rows under the box."""
         return slice(self.top, self.top + self.share.shape[0])
 
     @property
-    def columns(self) -> slice:
+    def columns(self) -> slice[int, int, None]:
         """The frame's columns under the box."""
         return slice(self.left, self.left + self.share.shape[1])
 
@@ -62,7 +62,7 @@ def outline_px(
         angle = math.radians(angle_deg)
         turn = np.array([[math.cos(angle), math.sin(angle)], [-math.sin(angle), math.cos(angle)]])
         points = points @ turn
-    moved: NDArray[np.float64] = points + (x, y)
+    moved: NDArray[np.float64] = points + np.array([x, y])
     return moved
 
 
@@ -84,7 +84,8 @@ def cover(
     fine = np.zeros((height * n, width * n), dtype=np.uint8)
     for group, value in ((polygons, 255), (cut, 0)):
         for polygon in group:
-            points = (polygon - (left, top) + 0.5) * n - 0.5
+            # OpenCV also fills the pixels under the outline itself: half of one too much.
+            points = (inset(polygon, 0.5 / n if value else -0.5 / n) - (left, top) + 0.5) * n - 0.5
             fixed = np.rint(points * 2**_FIXED_POINT_BITS).astype(np.int32)
             cv2.fillPoly(fine, [fixed], value, shift=_FIXED_POINT_BITS)
     share = cv2.resize(fine, (width, height), interpolation=cv2.INTER_AREA)

@@ -135,7 +135,8 @@ def _next_hit(
     pairs: dict[tuple[int, int], tuple[Points, Points]],
     gravity: float,
 ) -> tuple[float, _Hit | None]:
-    best, found = math.inf, None
+    best = math.inf
+    found: _Hit | None = None
     for i, body in enumerate(bodies):
         if room is None or body.is_fixed:
             continue

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 
@@ -116,30 +117,9 @@ def plan_bite(lots: Lots) -> SceneSpec | None:
     """Plan an object that runs into a large one at rest and takes a bite of it."""
     background = lots.background_colour()
     colours = lots.colours(background, 2)
-    direction, speed = lots.direction(), lots.speed()
-    vx, vy = velocity(direction, speed)
-    eater = ObjectSpec(
-        colour=colours[0],
-        shape=lots.shape(),
-        size="small",
-        action="move",
-        direction=direction,
-        speed=speed,
-        x=0.0,
-        y=0.0,
-        vx=vx,
-        vy=vy,
-    )
-    food = ObjectSpec(
-        colour=colours[1],
-        shape=lots.shape(),
-        size="large",
-        action="rest",
-        direction=None,
-        speed=None,
-        x=0.0,
-        y=0.0,
-    )
+    eater = lots.fitting(partial(_eater, lots, colours[0]))
+    food = lots.fitting(partial(_food, lots, colours[1]))
+    direction, speed = eater.direction or "", eater.speed or ""
     spot = lots.start(food, lots.frame)
     if spot is None:
         return None
@@ -255,8 +235,42 @@ def plan_spill(lots: Lots) -> SceneSpec | None:
     )
 
 
+def _eater(lots: Lots, colour: str) -> ObjectSpec:
+    direction, speed = lots.direction(), lots.speed()
+    vx, vy = velocity(direction, speed)
+    return ObjectSpec(
+        colour=colour,
+        shape=lots.shape(),
+        size="small",
+        action="move",
+        direction=direction,
+        speed=speed,
+        x=0.0,
+        y=0.0,
+        vx=vx,
+        vy=vy,
+    )
+
+
+def _food(lots: Lots, colour: str) -> ObjectSpec:
+    return ObjectSpec(
+        colour=colour,
+        shape=lots.shape(),
+        size="large",
+        action="rest",
+        direction=None,
+        speed=None,
+        x=0.0,
+        y=0.0,
+    )
+
+
 def _mover(lots: Lots, background: str, without: tuple[str, ...] = ()) -> ObjectSpec:
     """Return a small or medium object that moves to the left or right."""
+    return lots.fitting(partial(_sideways, lots, background, without))
+
+
+def _sideways(lots: Lots, background: str, without: tuple[str, ...]) -> ObjectSpec:
     direction, speed = lots.pick(("left", "right")), lots.speed()
     vx, vy = velocity(direction, speed)
     return ObjectSpec(

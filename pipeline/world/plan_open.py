@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -53,7 +54,7 @@ def plan_free(lots: Lots, motion: str, count: int) -> SceneSpec | None:
     objects = []
     for i in range(count):
         resting = static or (lots.chance(REST_SHARE) and not (motion == "moving" and i == 0))
-        item = _one(lots, colours[i], lots.pick(sizes), resting)
+        item = _one(lots, colours[i], sizes, resting)
         if i == 0 and not static:
             item = _changed(lots, item, colours[count])
         objects.append(item)
@@ -103,29 +104,14 @@ def plan_gravity(lots: Lots) -> SceneSpec | None:
     colours = lots.colours(background, number)
     objects = []
     for colour in colours:
-        falls = lots.chance(0.5)
-        direction = None if falls else lots.pick(("left", "right"))
-        side = {None: 0.0, "left": -1.0, "right": 1.0}[direction]
-        item = ObjectSpec(
-            colour=colour,
-            shape=lots.shape(),
-            size=lots.pick(("small", "medium")),
-            action="fall" if falls else "fly",
-            direction=direction,
-            speed=None,
-            x=0.0,
-            y=0.0,
-            vx=side * lots.between(0.25, 0.45),
-            vy=0.0 if falls else -lots.between(0.6, 0.9),
-        )
+        item = lots.fitting(partial(_falling, lots, colour))
         half_x, half_y = half_size(item)
-        y = (
-            -lots.height / 2 + half_y + lots.between(0.02, 0.15)
-            if falls
-            else lots.between(-0.1, lots.height / 2 - half_y - 0.05)
-        )
         x = lots.between(-1, 1) * (lots.width / 2 - half_x - 0.03)
-        x -= 0.0 if falls else side * abs(x) * 0.5
+        if item.action == "fall":
+            y = -lots.height / 2 + half_y + lots.between(0.02, 0.15)
+        else:
+            x -= np.sign(item.vx) * abs(x) * 0.5
+            y = lots.between(-0.1, lots.height / 2 - half_y - 0.05)
         place = lots.clear_place(x, y)
         if place is None:
             return None
@@ -157,7 +143,7 @@ def plan_trail(lots: Lots) -> SceneSpec | None:
         return None
     background = lots.background_colour()
     colour = lots.colours(background, 1)[0]
-    item = replace(_one(lots, colour, lots.pick(("small", "medium")), False), leaves_trail=True)
+    item = replace(_one(lots, colour, ("small", "medium"), False), leaves_trail=True)
     placed = _placed(lots, item, lots.frame, (0.0, 0.0, 1.0))
     if placed is None:
         return None
@@ -183,7 +169,7 @@ def plan_views(lots: Lots) -> SceneSpec | None:
     number = 1 + lots.chance(0.4)
     objects = []
     for colour in lots.colours(background, number):
-        item = _one(lots, colour, lots.pick(("small", "medium")), lots.chance(REST_SHARE))
+        item = _one(lots, colour, ("small", "medium"), lots.chance(REST_SHARE))
         placed = _placed(lots, item, lots.frame, (0.0, 0.0, 1.0))
         if placed is None:
             return None
@@ -204,6 +190,24 @@ def plan_views(lots: Lots) -> SceneSpec | None:
         style=lots.style(),
         room=room_tuple(lots.frame),
         views=views,
+    )
+
+
+def _falling(lots: Lots, colour: str) -> ObjectSpec:
+    falls = lots.chance(0.5)
+    direction = None if falls else lots.pick(("left", "right"))
+    side = {None: 0.0, "left": -1.0, "right": 1.0}[direction]
+    return ObjectSpec(
+        colour=colour,
+        shape=lots.shape(),
+        size=lots.pick(("small", "medium")),
+        action="fall" if falls else "fly",
+        direction=direction,
+        speed=None,
+        x=0.0,
+        y=0.0,
+        vx=side * lots.between(0.25, 0.45),
+        vy=0.0 if falls else -lots.between(0.6, 0.9),
     )
 
 
@@ -235,14 +239,19 @@ def _views(
     return tuple(views)
 
 
-def _one(lots: Lots, colour: str, size: str, resting: bool) -> ObjectSpec:
+def _one(lots: Lots, colour: str, sizes: tuple[str, ...], resting: bool) -> ObjectSpec:
+    """Return an object of a colour, the rest by lot, that still has to be placed."""
+    return lots.fitting(partial(_drawn, lots, colour, sizes, resting))
+
+
+def _drawn(lots: Lots, colour: str, sizes: tuple[str, ...], resting: bool) -> ObjectSpec:
     direction = None if resting else lots.direction()
     speed = None if resting else lots.speed()
     vx, vy = (0.0, 0.0) if direction is None or speed is None else velocity(direction, speed)
     return ObjectSpec(
         colour=colour,
         shape=lots.shape(),
-        size=size,
+        size=lots.pick(sizes),
         action="rest" if resting else "move",
         direction=direction,
         speed=speed,

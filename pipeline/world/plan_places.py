@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import numpy as np
+from functools import partial
 
 from pipeline.world.floor import camera_places, project
 from pipeline.world.lots import Lots
-from pipeline.world.maze import make_board, num_actions_of
+from pipeline.world.maze import CELLS, PLAYER_SHARE, make_board, num_actions_of
 from pipeline.world.spec import ObjectSpec, SceneSpec
 from pipeline.world.vocabulary import COIN_COLOURS, unit_outline
 from schemas.facts import FLOOR_CAMERA_MOVES
@@ -28,17 +28,7 @@ def plan_floor(lots: Lots) -> SceneSpec | None:
     objects: list[ObjectSpec] = []
     edges: list[tuple[float, float]] = []
     for colour in lots.colours(background, number):
-        item = ObjectSpec(
-            colour=colour,
-            shape=lots.shape(),
-            size=None,
-            action="rest",
-            direction=None,
-            speed=None,
-            x=lots.between(-1.6, 1.6),
-            y=lots.between(*DEPTHS),
-            diameter=lots.between(0.45, 0.8),
-        )
+        item = lots.fitting(partial(_standing, lots, colour))
         x, y, apparent = project(item, cx, cz)
         outline = unit_outline(item.shape) / 2
         left = x + outline[:, 0].min() * apparent
@@ -67,6 +57,20 @@ def plan_floor(lots: Lots) -> SceneSpec | None:
     )
 
 
+def _standing(lots: Lots, colour: str) -> ObjectSpec:
+    return ObjectSpec(
+        colour=colour,
+        shape=lots.shape(),
+        size=None,
+        action="rest",
+        direction=None,
+        speed=None,
+        x=lots.between(-1.6, 1.6),
+        y=lots.between(*DEPTHS),
+        diameter=lots.between(0.45, 0.8),
+    )
+
+
 def plan_maze(lots: Lots, actions: tuple[str, ...] | None) -> SceneSpec | None:
     """Plan a walk through a maze; `actions` drive the player, else it goes for the coins."""
     background = lots.background_colour()
@@ -83,9 +87,9 @@ def plan_maze(lots: Lots, actions: tuple[str, ...] | None) -> SceneSpec | None:
         speed=None,
         x=0.0,
         y=0.0,
-        diameter=float(np.float64(0.124)),
+        diameter=PLAYER_SHARE / CELLS,
     )
-    scene = lots.scene(
+    return lots.scene(
         "maze",
         (player,),
         background_kind="maze",
@@ -95,4 +99,3 @@ def plan_maze(lots: Lots, actions: tuple[str, ...] | None) -> SceneSpec | None:
         room=None,
         actions=board.way if actions is None else actions,
     )
-    return scene

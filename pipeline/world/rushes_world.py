@@ -1,49 +1,123 @@
-"""The world behind one door: the protocol `World` of `schemas/frames.py`."""
+"""The world behind one door: the protocol `World` of `schemas/frames.py`, and more."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 from pipeline.world import footage
-from pipeline.world.choose import choose_shot
-from pipeline.world.scene import MIN_SIDE_PX, draw_shot
+from pipeline.world.choose import choose_scene
+from pipeline.world.impossible import impossible_twin
+from pipeline.world.scene import MIN_SIDE_PX, draw_scene
+from pipeline.world.spec import SceneSpec
+from pipeline.world.state import DrawnScene
 from schemas.errors import UserError
+from schemas.facts import Facts
 from schemas.frames import DrawnVideo, Frames
 
 
 class RushesWorld:
-    """Draws coloured shapes that move before a textured background; all of it is known."""
+    """Draws footage from exact state, and reads the state back from pixels."""
 
     def draw(
-        self, *, seed: int, width_px: int, height_px: int, num_frames: int, fps: float
-    ) -> tuple[Frames, dict[str, Any]]:
-        """Return one shot and its truth, described in `scene.draw_shot`.
+        self,
+        *,
+        seed: int,
+        split: str,
+        width_px: int,
+        height_px: int,
+        num_frames: int,
+        fps: float,
+    ) -> tuple[Frames, Facts]:
+        """Return one scene and its facts; the same arguments give the same pixels.
 
-        The same arguments give the same pixels. Raises UserError for a frame under
-        `MIN_SIDE_PX`, for no frames, for a rate that is not positive and for a negative seed.
+        `split` is one of `splits.SPLITS`; no scene belongs to two. Raises UserError as `scene`.
         """
-        if min(width_px, height_px) < MIN_SIDE_PX:
-            raise UserError(
-                f"a frame of {width_px}x{height_px} is too small to draw on",
-                f"make both sides at least {MIN_SIDE_PX} pixels",
-            )
-        if num_frames < 1 or not fps > 0 or seed < 0:
-            raise UserError(
-                f"cannot draw {num_frames} frames at {fps} a second from seed {seed}",
-                "ask for at least one frame, a positive rate and a seed of at least 0",
-            )
-        spec = choose_shot(
-            seed, width_px=width_px, height_px=height_px, num_frames=num_frames, fps=fps
+        drawn = self.scene(
+            seed=seed,
+            split=split,
+            width_px=width_px,
+            height_px=height_px,
+            num_frames=num_frames,
+            fps=fps,
         )
-        shot = draw_shot(
-            spec, width_px=width_px, height_px=height_px, num_frames=num_frames, fps=fps
+        return frames_of(drawn), drawn.truth.facts
+
+    def scene(
+        self,
+        *,
+        seed: int,
+        split: str,
+        width_px: int,
+        height_px: int,
+        num_frames: int,
+        fps: float,
+        kind: str | None = None,
+        num_objects: int | None = None,
+        actions: tuple[str, ...] | None = None,
+    ) -> DrawnScene:
+        """Return one scene and all that is true of it; see `choose.choose_scene`.
+
+        Raises UserError for a frame under `MIN_SIDE_PX`, for no frames, for a rate that is not
+        positive, for a negative seed and for what cannot be planned.
+        """
+        _check(seed, width_px, height_px, num_frames, fps)
+        plan = choose_scene(
+            seed,
+            split=split,
+            width_px=width_px,
+            height_px=height_px,
+            num_frames=num_frames,
+            fps=fps,
+            kind=kind,
+            num_objects=num_objects,
+            actions=actions,
         )
-        times_s = np.arange(num_frames, dtype=np.float64) / fps
-        return Frames(pixels_THWC=shot.pixels_THWC, times_s=times_s), {"seed": seed, **shot.truth}
+        return draw_scene(
+            plan, width_px=width_px, height_px=height_px, num_frames=num_frames, fps=fps
+        )
+
+    def twins(
+        self, plan: SceneSpec, breach: str, *, width_px: int, height_px: int, fps: float
+    ) -> tuple[DrawnScene, DrawnScene]:
+        """Return a scene and its impossible twin, equal up to one frame.
+
+        `breach` is a key of `impossible.BREACHES`. Raises ValueError for another.
+        """
+        num_frames = round(plan.duration_s * fps)
+        broken = impossible_twin(plan, breach)
+        possible, impossible = (
+            draw_scene(one, width_px=width_px, height_px=height_px, num_frames=num_frames, fps=fps)
+            for one in (plan, broken)
+        )
+        return possible, impossible
+
+    def read(self, frames: Frames) -> Facts:
+        """Return the facts that the pixels show; none where there is nothing to read."""
+        from pipeline.world.parse.read import read_clip
+
+        return read_clip(frames.pixels_THWC, frames.times_s).facts
 
     def draw_footage(self, folder: Path, *, num_videos: int, seed: int) -> list[DrawnVideo]:
         """Write raw videos and their truth; see `footage.draw_footage`."""
         return footage.draw_footage(folder, num_videos=num_videos, seed=seed)
+
+
+def frames_of(drawn: DrawnScene) -> Frames:
+    """Return a drawn scene as frames with their times."""
+    times_s = np.arange(drawn.truth.num_frames, dtype=np.float64) / drawn.truth.fps
+    return Frames(pixels_THWC=drawn.pixels_THWC, times_s=times_s)
+
+
+def _check(seed: int, width_px: int, height_px: int, num_frames: int, fps: float) -> None:
+    if min(width_px, height_px) < MIN_SIDE_PX:
+        raise UserError(
+            f"a frame of {width_px}x{height_px} is too small to draw on",
+            f"make both sides at least {MIN_SIDE_PX} pixels",
+        )
+    if num_frames < 1 or not fps > 0 or seed < 0:
+        raise UserError(
+            f"cannot draw {num_frames} frames at {fps} a second from seed {seed}",
+            "ask for at least one frame, a positive rate and a seed of at least 0",
+        )

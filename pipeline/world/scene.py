@@ -12,11 +12,11 @@ from pipeline.world import floor, maze
 from pipeline.world.camera import CameraPath, Floats, camera_path
 from pipeline.world.impossible import breach
 from pipeline.world.motion import Motion, frame_of, move
-from pipeline.world.paint import Cover, Frame, cover, lay, lay_object, lay_shadow, outline_px
+from pipeline.world.paint import Cover, Frame, cover, lay_object, lay_shadow, outline_px
 from pipeline.world.props import ToPixels, lay_candle, lay_jar, lay_pillar
-from pipeline.world.stated import facts_of
 from pipeline.world.spec import SceneSpec, ViewSpec
 from pipeline.world.state import CameraState, DrawnScene, EventState, ObjectState, SceneTruth
+from pipeline.world.stated import facts_of
 from pipeline.world.texture import Background, paint_background
 from pipeline.world.vocabulary import OBJECT_COLOURS
 
@@ -141,8 +141,8 @@ def _draw_frames(
         for i, item in enumerate(spec.objects)
         if item.leaves_trail
     }
-    is_still = not np.ptp(stage.camera.x) and not np.ptp(stage.camera.zoom)
-    is_still = is_still and not np.ptp(stage.camera.y)
+    camera = stage.camera
+    is_still = not (np.ptp(camera.x) or np.ptp(camera.y) or np.ptp(camera.zoom))
     seen: Frame | None = None
     for t in range(len(times_s)):
         if seen is None or not is_still or spec.views:
@@ -196,9 +196,8 @@ def _add_stroke(
     polygons = list(ends)
     if length > 1e-6:
         side = np.array([y0 - y1, x1 - x0]) * (radius / length)
-        polygons.append(
-            np.array([[x0, y0] + side, [x1, y1] + side, [x1, y1] - side, [x0, y0] - side])
-        )
+        ends_px = np.array([[x0, y0], [x1, y1]])
+        polygons.append(np.concatenate([ends_px + side, (ends_px - side)[::-1]]))
     stroke = cover(polygons, stage.size)
     if stroke is not None:
         part = layer[stroke.rows, stroke.columns]
@@ -266,12 +265,9 @@ def _visibility(
 
 
 def _meet(one: Cover, other: Cover) -> bool:
-    return (
-        one.rows.start < other.rows.stop
-        and other.rows.start < one.rows.stop
-        and one.columns.start < other.columns.stop
-        and other.columns.start < one.columns.stop
-    )
+    apart_x = one.columns.start >= other.columns.stop or other.columns.start >= one.columns.stop
+    apart_y = one.rows.start >= other.rows.stop or other.rows.start >= one.rows.stop
+    return not (apart_x or apart_y)
 
 
 def _states(

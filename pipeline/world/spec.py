@@ -13,10 +13,10 @@ from pipeline.world.vocabulary import SIZES
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ObjectSpec:
-    """One object: its words (see `schemas.facts.ObjectFacts`) and where it starts, how fast.
+    """One object: its words (see `schemas.facts.ObjectFacts`), its start and its speed.
 
-    `place` is where it is seen at first (`schemas.facts.PLACES`). `turn_deg_per_s` and `growth` (size at the end over size at first) follow its change;
-    `change_share` is when in the scene its colour changes.
+    `place` is where it is seen at first. `turn_deg_per_s` and `growth` (size at the end over
+    size at first) follow its change; `change_share` is when in the scene its colour changes.
     """
 
     colour: str

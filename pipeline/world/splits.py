@@ -14,7 +14,7 @@ from pipeline.world.spec import ObjectSpec, SceneSpec
 from schemas.facts import COLOURS, DIRECTIONS, SHAPES, SIZES
 
 SPLITS = ("train", "seen", "held_out")
-"""`seen`: for evaluation, of combinations that training shows. `held_out`: of ones it never does."""
+"""`seen` and `held_out` are for evaluation: of combinations that training shows, and of others."""
 HELD_OUT_EVERY = 8
 
 
@@ -46,6 +46,14 @@ def is_held_out(colour: str, shape: str, size: str | None, direction: str | None
 
 
 def fits_split(split: str, objects: tuple[ObjectSpec, ...]) -> bool:
-    """Return whether objects may appear in a split: all of them held out, or none."""
+    """Return whether objects may appear in a split: all of them held out, or none.
+
+    An object that changes its colour must not become a held-out combination either.
+    """
     held = [is_held_out(item.colour, item.shape, item.size, item.direction) for item in objects]
-    return all(held) if split == "held_out" else not any(held)
+    later = [
+        is_held_out(item.new_colour, item.shape, item.size, item.direction)
+        for item in objects
+        if item.new_colour is not None
+    ]
+    return all(held) if split == "held_out" else not any(held) and not any(later)

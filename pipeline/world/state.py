@@ -18,10 +18,11 @@ from schemas.facts import Facts
 class CameraState:
     """The camera.
 
-    `speed` is shorter sides per second for pans, tilts and travels, and the logarithm of the
-    magnification per second for zooms; 0 when still. `x`, `y`: the point of the scene at the centre of the picture, in pixels of a frame whose
-    magnification is 1; `zoom`: the magnification. In a scene with a floor they are the
-    camera's place sideways and forward in units of its height, and 1.
+    `speed` is shorter sides per second for pans and tilts, units per second for travels, and
+    the logarithm of the magnification per second for zooms; 0 when still. `x`, `y`: the point
+    of the scene at the centre of the picture, in pixels of a frame whose magnification is 1;
+    `zoom`: the magnification. In a scene with a floor they are the camera's place sideways
+    and forward in units of `floor`, and 1.
     """
 
     move: str

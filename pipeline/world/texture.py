@@ -68,7 +68,8 @@ class Background:
         line = (self.horizon - y) * zoom * self.unit_px + (height_px - 1) / 2
         above = np.clip(line - np.arange(height_px) + 0.5, 0, 1).astype(np.float32)
         mixed = seen + (far.astype(np.float32) - seen) * above[:, None, None]
-        return np.rint(mixed).astype(np.uint8)
+        blended: NDArray[np.uint8] = np.rint(mixed).astype(np.uint8)
+        return blended
 
 
 def paint_background(

@@ -119,22 +119,27 @@ def unit_outline(shape: str) -> NDArray[np.float64]:
     return scaled
 
 
+def inset(points: NDArray[np.float64], width: float) -> NDArray[np.float64]:
+    """Return a polygon (N x 2) with every edge moved inwards by `width`, or outwards if negative.
+
+    At sharp corners the vertex moves by at most three times the width.
+    """
+    x, y = points.T
+    turn = 1.0 if float(np.sum(x * np.roll(y, -1) - y * np.roll(x, -1))) > 0 else -1.0
+    edges = np.roll(points, -1, axis=0) - points
+    edges = edges / np.linalg.norm(edges, axis=1, keepdims=True)
+    inwards = np.stack([-edges[:, 1], edges[:, 0]], axis=1) * turn
+    middle = inwards + np.roll(inwards, 1, axis=0)
+    middle /= np.linalg.norm(middle, axis=1, keepdims=True)
+    slant = np.sum(middle * inwards, axis=1, keepdims=True)
+    moved: NDArray[np.float64] = points + middle * (width * np.minimum(1 / slant, 3.0))
+    return moved
+
+
 @cache
 def inner_outline(shape: str) -> NDArray[np.float64]:
     """Return `unit_outline` moved inwards by the width of the ink line, which lies inside it."""
-    points = unit_outline(shape)
-    width = 2 * INK_SHARE
-    before = points - np.roll(points, 1, axis=0)
-    after = np.roll(points, -1, axis=0) - points
-    before /= np.linalg.norm(before, axis=1, keepdims=True)
-    after /= np.linalg.norm(after, axis=1, keepdims=True)
-    # Outlines run clockwise on the screen (y down), so the inside is to the right of an edge.
-    in_before = np.stack([-before[:, 1], before[:, 0]], axis=1)
-    in_after = np.stack([-after[:, 1], after[:, 0]], axis=1)
-    middle = in_before + in_after
-    middle /= np.linalg.norm(middle, axis=1, keepdims=True)
-    slant = np.sum(middle * in_before, axis=1, keepdims=True)
-    moved: NDArray[np.float64] = points + middle * np.minimum(width / slant, 3 * width)
+    moved = inset(unit_outline(shape), 2 * INK_SHARE)
     moved.setflags(write=False)
     return moved
 
