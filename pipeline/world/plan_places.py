@@ -7,7 +7,7 @@ from functools import partial
 from pipeline.world.floor import camera_places, project
 from pipeline.world.lots import Lots
 from pipeline.world.maze import CELLS, PLAYER_SHARE, make_board, num_actions_of
-from pipeline.world.spec import ObjectSpec, SceneSpec
+from pipeline.world.spec import ObjectSpec, PropSpec, SceneSpec
 from pipeline.world.vocabulary import COIN_COLOURS, unit_outline
 from schemas.facts import FLOOR_CAMERA_MOVES
 
@@ -98,4 +98,7 @@ def plan_maze(lots: Lots, actions: tuple[str, ...] | None) -> SceneSpec | None:
         style=lots.style(),
         room=None,
         actions=board.way if actions is None else actions,
+        prop=PropSpec(kind="coins", colour=None, x=0.0, y=0.0, width=0.0, height=0.0)
+        if board.coins
+        else None,
     )

@@ -22,7 +22,11 @@ def facts_of(spec: SceneSpec, events: Sequence[EventState], num_frames: int) -> 
             stated = EventFacts(kind=event.kind, subject=event.subject, target=event.target)
             if stated not in happened or event.kind in ("go", "collect"):
                 happened.append(stated)
-    bouncing = {event.subject for event in events if event.kind == "bounce"}
+    bouncing = {
+        event.subject
+        for event in events
+        if event.kind == "bounce" and spec.objects[event.subject or 0].action != "rest"
+    }
     objects = tuple(
         _object_facts(item, i in bouncing, is_image) for i, item in enumerate(spec.objects)
     )
