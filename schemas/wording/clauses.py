@@ -46,7 +46,7 @@ _THERE = Phrases(
         "there is|there are|here is|here are|we see|you see|one sees|a scene with|a picture of|"
         "an image of|a video of|a clip of|an animation of|a drawing of|a video with|a clip with|"
         "there stands|there lies|a scene of|video of|animation of|the scene has|the scene shows|"
-        "the scene contains|the picture shows|is|are|rests|sits|lies|stands|show|draw|animate"
+        "the scene contains|the picture shows|is|are|rests|sits|lies|stands|show|draw|animate|make|create|generate|give me|show me|paint|please show|please draw|please make"
     ).split("|")
 )
 _MOVING = ("move", "fast_or_slow", "fly", "go")
@@ -126,6 +126,8 @@ def modifiers(tokens: Tokens, i: int, verb: str, depth: int = 0) -> tuple[list[O
         elif more := _beside_prop(tokens, i):
             operations += more[0]
             i = more[1]
+        elif (end := skip(tokens, i, "in front of it", "in front of them", "before it")) > i:
+            i = end
         elif word_at(tokens, i) in ACROSS and (end := _across(tokens, i)) > i:
             i = end
         elif found := ADVERBS.at(tokens, i):
@@ -188,13 +190,21 @@ def verb_phrase(tokens: Tokens, i: int, depth: int = 0) -> Found:
     elif kind == "action":
         operations.append(("set", "action", value))
         state = value
-    elif kind == "arc":
-        way = DIRECTIONS.at(tokens, i)
-        i = way[1] if way else i
-        end = skip(tokens, i, "in an arc", "through the air", "in a high arc")
-        if way is None or end == i:
+    elif kind == "vertical":
+        side = DIRECTIONS.at(tokens, i)
+        i = side[1] if side else i
+        way = f"{value}_{side[0]}" if side and side[0] in ("left", "right") else value
+        if side and side[0] not in ("left", "right", value):
             return None
-        operations += [("set", "action", "fly"), ("set", "direction", way[0])]
+        operations += [("set", "action", "move"), ("set", "direction", way)]
+        state = "move"
+    elif kind == "arc":
+        toward = DIRECTIONS.at(tokens, i)
+        i = toward[1] if toward else i
+        end = skip(tokens, i, "in an arc", "through the air", "in a high arc")
+        if toward is None or end == i:
+            return None
+        operations += [("set", "action", "fly"), ("set", "direction", toward[0])]
         i, state = end, "fly"
     elif kind == "fast_or_slow":
         operations += [("set", "action", "move"), ("set", "speed", value)]
@@ -291,6 +301,8 @@ def _event(tokens: Tokens, i: int, kind: str) -> Found:
         if found is None or found[0][0][2] != "pillar":
             return None
         return [*found[0], ("event", kind, "pillar")], found[1]
+    if kind == "put_out_it":
+        return [("prop_event", "put_out", "candle")], i
     wanted = {"put_out": "candle", "break": "jar", "collect": "coins"}.get(kind)
     if wanted is not None:
         if kind == "put_out":

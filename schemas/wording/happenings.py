@@ -18,6 +18,8 @@ def main_act(speaker: Speaker, item: ObjectFacts, *, with_speed: bool = True) ->
         verb, pace = speaker.one_of(*SPEED_VERBS[speed]), ""
     else:
         verb = speaker.word("action", item.action)
+        if item.action == "rest" and item.change:
+            verb = speaker.one_of("stay in place", "rest")
         pace = speaker.word("speed", speed) if speed else ""
     way = speaker.word("direction", item.direction) if item.direction else ""
     if item.action == "fly" and way and speaker.chance(0.5):

@@ -34,6 +34,14 @@ _PAST = {
     "sweep": "swept",
     "take": "took",
     "leap": "leapt",
+    "rise": "rose",
+    "sink": "sank",
+    "eat": "ate",
+    "strike": "struck",
+    "draw": "drew",
+    "become": "became",
+    "blow": "blew",
+    "hide": "hid",
 }
 _PARTICIPLE = {"lie": "lying", "be": "being", "dye": "dyeing"}
 _PRESENT = {"have": "has", "be": "is", "do": "does", "go": "goes"}

@@ -209,6 +209,9 @@ ALSO: dict[str, dict[str, tuple[str, ...]]] = {
         "yes": (
             "bounce",
             "bounce around",
+            "bounce around the frame",
+            "bounce around the screen",
+            "bounce against the edges",
             "bounce off the walls",
             "bounce off the sides",
             "bounce off the edge",
@@ -282,7 +285,7 @@ ALSO: dict[str, dict[str, tuple[str, ...]]] = {
         "break": ("crack", "burst"),
         "spill": ("spill", "leak out", "gush out", "drain out"),
         "go": ("walk", "turn", "run"),
-        "collect": ("get", "grab", "collect up"),
+        "collect": ("get", "grab", "collect up", "eat"),
     },
     "background_kind": {
         "plain": ("solid", "single coloured", "empty"),

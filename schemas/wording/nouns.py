@@ -102,7 +102,12 @@ def noun(tokens: Tokens, i: int) -> tuple[Noun, list[Operation], int] | None:
         elif word in _STYLE_ADJECTIVES:
             more.append(("scene", "style", word))
             i += 1
-        elif i > bare_end and word in (",", "and") and _is_adjective(tokens, i + 1):
+        elif (
+            i > bare_end
+            and word in (",", "and")
+            and tokens[i - 1].endswith("ing") is False
+            and _is_adjective(tokens, i + 1)
+        ):
             i += 1
         elif word in ("one", "ones") and (kind == "other" or rank is not None or i > bare_end):
             number, shape = ("one" if word == "one" else "many"), "object"

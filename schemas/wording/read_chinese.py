@@ -11,11 +11,24 @@ _HAN = re.compile(r"[\u4e00-\u9fff]")
 _KANA = re.compile(r"[\u3040-\u30ff\uac00-\ud7af]")
 _SENTENCE = re.compile(r"[^。！!；;\n？?.]+[。！!；;\n？?.]?")
 _QUOTED = re.compile(r"[“「『\"][^”」』\"]*[”」』\"]")
-_DOUBT = re.compile(r"如果|假如|要是|若|没有|不是|并非|也许|可能|或|想象|应该|不会|不要|别|说|比|像|忽略|假|无")
+_DOUBT = re.compile(
+    r"如果|假如|要是|若|没有|不是|并非|也许|可能|或|想象|应该|不会|不要|别|说|比|像|忽略|假|无"
+)
 _COUNTS = {"一": 1, "1": 1, "两": 2, "二": 2, "2": 2, "三": 3, "3": 3, "四": 4, "4": 4}
 _RANKS = {"一": 0, "二": 1, "三": 2, "四": 3, "1": 0, "2": 1, "3": 2, "4": 3}
-_KINDS = ("colour", "shape", "size", "place", "action", "speed", "change", "event",
-          "background_colour", "background_kind", "style")
+_KINDS = (
+    "colour",
+    "shape",
+    "size",
+    "place",
+    "action",
+    "speed",
+    "change",
+    "event",
+    "background_colour",
+    "background_kind",
+    "style",
+)
 _FILLERS = (
     "的 地 着 了 正在 正 会 一直 然后 接着 并且 并 又 还 再 随后 最后 同时 先 而 之后 也 和 与 明亮 鲜艳 "
     "简单 单独 慢慢开始 开始 始终 画面中 画面里 画面 中 里 内 来 去 一边 方 边 逐渐 渐渐 那里 此时 "
@@ -39,8 +52,14 @@ def _table() -> dict[str, tuple[str, str]]:
         for to in ("向", "往", "朝", "朝着", "向着"):
             for end in ("", "方", "边", "侧", "角", "下角"[1:]):
                 table[f"{to}{way}{end}"] = ("direction", value)
-    for phrase, value in (("从左向右", "right"), ("从左到右", "right"), ("从右向左", "left"),
-                          ("从右到左", "left"), ("从上到下", "down"), ("从下到上", "up")):
+    for phrase, value in (
+        ("从左向右", "right"),
+        ("从左到右", "right"),
+        ("从右向左", "left"),
+        ("从右到左", "left"),
+        ("从上到下", "down"),
+        ("从下到上", "up"),
+    ):
         table[phrase] = ("direction", value)
     for noun in ("图形", "物体", "形状", "东西"):
         table[noun] = ("shape", "object")
@@ -48,8 +67,15 @@ def _table() -> dict[str, tuple[str, str]]:
         table[phrase] = ("pillar_colour", "black")
     for phrase in ("白色", "白"):
         table[phrase] = ("pillar_colour", "white")
-    for phrase, value in (("柱子", "pillar"), ("圆柱", "pillar"), ("蜡烛", "candle"), ("罐子", "jar"),
-                          ("玻璃罐", "jar"), ("硬币", "coins"), ("金币", "coins")):
+    for phrase, value in (
+        ("柱子", "pillar"),
+        ("圆柱", "pillar"),
+        ("蜡烛", "candle"),
+        ("罐子", "jar"),
+        ("玻璃罐", "jar"),
+        ("硬币", "coins"),
+        ("金币", "coins"),
+    ):
         table[phrase] = ("prop", value)
     for phrase in ("它们", "两者", "二者"):
         table[phrase] = ("they", "")
@@ -78,6 +104,9 @@ def _table() -> dict[str, tuple[str, str]]:
         table[phrase] = ("the", "")
     for phrase in ("一口",):
         table[phrase] = ("filler", "")
+    for phrase in [phrase for phrase, word in table.items() if word[0] == "place"]:
+        for frame in ("画面", "画面的", "屏幕", "屏幕的"):
+            table[frame + phrase] = table[phrase]
     for number in _COUNTS:
         for measure in ("个", "颗", "只", "枚", "根", "支", "块", "条", "道"):
             table[f"{number}{measure}"] = ("count", number)
@@ -89,6 +118,8 @@ def _table() -> dict[str, tuple[str, str]]:
     return table
 
 
+_AFTER_AT = ("change", "action", "direction", "speed", "bounces", "event")
+"""What may follow 在 where it says that something is going on."""
 _WORDS = _table()
 _LONGEST = max(map(len, _WORDS))
 _CAMERA = {
@@ -331,6 +362,15 @@ class _Clause:
             if kind == "at" and self._kind(1) == "place":
                 self._i += 1
                 self._operations.append(("set", "place", self._take()))
+            elif kind == "at" and self._kind(1) in _AFTER_AT:
+                self._i += 1
+            elif kind == "at" and self._kind(1).startswith("background"):
+                before = self._i
+                self._scene_before()
+                if self._i == before:
+                    return False
+            elif kind == "direction" and self._last_set() == "action":
+                self._operations.append(("set", "direction", self._take()))
             elif kind == "direction" and direction is None:
                 direction = self._take()
             elif kind == "speed" and speed is None:
@@ -370,6 +410,9 @@ class _Clause:
             else:
                 return False
         return direction is None and speed is None
+
+    def _last_set(self) -> object:
+        return self._operations[-1][1] if self._operations else ""
 
     def _event(self, kind: str, direction: str | None) -> bool:
         if kind == "go":

@@ -58,7 +58,7 @@ STYLE_REMARKS: dict[str, tuple[str, ...]] = {
 }
 BACKGROUND_REMARKS: dict[str, tuple[str, ...]] = {
     "plain": (
-        "Apart from its one even tone, the area at the back has no marks that could distract the eye.",
+        "Apart from its one even tone, the area at the back has nothing on it that could distract the eye.",
         "The emptiness at the back leaves the foreground easy to make out.",
     ),
     "gradient": ("The tone at the back changes so gradually that no border can be seen in it.",),
@@ -96,23 +96,28 @@ SHAPE_REMARKS: dict[str, tuple[str, ...]] = {
     "star": ("The points of {} stand out evenly around its middle.",),
 }
 GENERAL_REMARKS = (
-    "The composition is uncluttered, and a single glance is enough to understand it.",
-    "One look is enough to take in the arrangement, and a second look confirms it.",
-    "Clear borders and strong tones make each element readable even at a reduced size.",
-    "The mood is calm and matter-of-fact, with the plainness of a diagram in a schoolbook.",
-    "Such restraint gives the picture an almost graphic quality, close to that of a poster.",
+    "What matters here is form, tone and position rather than any story told in words.",
     "For the viewer, this leaves little to puzzle over and much room for simple observation.",
     "Neither writing nor numbers appear, so the image has to speak for itself.",
-    "What matters here is form, tone and position rather than any story told in words.",
-    "Its appeal lies in economy: few means are used, and each of them has a purpose.",
-    "The overall impression is one of order, as though the elements had been laid out with care.",
     "Somebody seeing this without sound would lose nothing, because all that counts is visible.",
     "The look is that of a drawing made by a computer rather than that of a photograph.",
-    "Every contour is crisp, and the borders between neighbouring tones are easy to follow.",
-    "It is the kind of picture that could be described over the telephone and drawn again from memory.",
+    "The overall impression is one of order, as though the elements had been laid out with care.",
     "A child could name what is to be seen here, and a painter would notice the balance.",
-    "The lighting is even, so the tones keep their character in each part of the view.",
+    "Put into words, it takes a few lines, and most of what there is to know is then said.",
 )
+"""True of everything in the world."""
+SIMPLE_REMARKS = (
+    "The composition is uncluttered, and a single glance is enough to understand it.",
+    "One look is enough to take in the arrangement, and a second look confirms it.",
+    "Such restraint gives the picture an almost graphic quality, close to that of a poster.",
+    "Its appeal lies in economy: few means are used, and each of them has a purpose.",
+    "It is the kind of picture that could be described over the telephone and drawn again from memory.",
+    "There is a plainness to it that recalls the diagrams in a schoolbook.",
+)
+"""True where there are two objects at most."""
+
+
+MOST_FOR_SIMPLE = 2
 
 
 def remarks(speaker: Speaker) -> list[str]:
@@ -120,7 +125,7 @@ def remarks(speaker: Speaker) -> list[str]:
     facts = speaker.facts
     groups: list[tuple[str, ...]] = []
     for index, item in enumerate(facts.objects):
-        name = speaker.refer(index, short=False)
+        name = speaker.refer(index, short=len(facts.objects) == 1)
         for table, value in ((ACTION_REMARKS, item.action), (SHAPE_REMARKS, item.shape)):
             if value is not None and not (value == "move" and facts.events):
                 groups.append(tuple(text.format(name) for text in table[value]))
@@ -134,6 +139,8 @@ def remarks(speaker: Speaker) -> list[str]:
     speaker.rng.shuffle(groups)
     chosen = [_capital(speaker.one_of(*group)) for group in groups]
     general = list(GENERAL_REMARKS)
+    if len(facts.objects) <= MOST_FOR_SIMPLE and not facts.events:
+        general += SIMPLE_REMARKS
     speaker.rng.shuffle(general)
     rest = [_capital(text) for group in groups for text in group if _capital(text) not in chosen]
     return [*chosen, *general[:4], *rest, *general[4:]]

@@ -79,7 +79,9 @@ class _Writer:
             place = self.word("place", item.place) if item.place and self._full else ""
             acts = self._acts(item)
             if place:
-                spot = self._rng.choice((f"{place}有{head}", f"{head}位于{place}", f"在{place}，{head}"))
+                spot = self._rng.choice(
+                    (f"{place}有{head}", f"{head}位于{place}", f"在{place}，{head}")
+                )
                 if spot.endswith(noun) and "，" in spot and not acts:
                     spot = f"{place}有{head}"
                 glue = "" if "，" in spot else "，"

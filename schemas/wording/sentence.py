@@ -6,6 +6,8 @@ from schemas.wording.scenery import scene_unit
 from schemas.wording.tokens import Tokens
 from schemas.wording.vocabulary import ADVERBS, DOUBT, LINKS
 
+SHOWS = ("of", "on", "showing")
+"""What may stand between a shot or a camera move and its object."""
 _PARSERS = (scene_unit, object_unit, lead_unit, verb_unit)
 
 
@@ -18,6 +20,8 @@ def units(tokens: Tokens) -> list[Unit]:
     """
     found: list[Unit] = []
     i = 0
+    if any(a == c == "as" for a, c in zip(tokens, tokens[2:], strict=False)):
+        return [Unit(kind="unknown")]
     while i < len(tokens):
         link = ""
         while i < len(tokens):
@@ -26,6 +30,9 @@ def units(tokens: Tokens) -> list[Unit]:
                 i = aside[1]
             elif tokens[i] in LINKS:
                 link = tokens[i] if tokens[i] not in (",", "and") or not link else link
+                i += 1
+            elif found and _is_seen(found[-1]) and tokens[i] in SHOWS and not link:
+                link = tokens[i]
                 i += 1
             else:
                 break
@@ -55,6 +62,13 @@ def _unit(tokens: Tokens, i: int) -> tuple[Unit | None, int]:
             continue
         end = found[1]
         ends_well = end == len(tokens) or tokens[end] in LINKS or found[0].kind == "lead"
+        ends_well = ends_well or (_is_seen(found[0]) and tokens[end] in SHOWS)
         if ends_well and end > i and (best is None or end > best[1]):
             best = found
     return best if best is not None else (None, i)
+
+
+def _is_seen(unit: Unit) -> bool:
+    """Return whether the unit says how something is shot."""
+    last = unit.operations[-1] if unit.operations else ("", "", "")
+    return last[0] == "view" or last[:2] == ("scene", "camera")

@@ -64,17 +64,16 @@ def background_sentence(speaker: Speaker) -> str:
     else:
         hue = speaker.word("background_colour", colour) if colour else ""
         plainly = {
-            None: hue,
-            "plain": f"plain {hue}" if hue else "plain",
-            "mottled": f"mottled {hue}" if hue else "mottled",
+            None: hue if not hue.endswith("-coloured") else "",
+            "plain": f"plain {hue}".strip(),
+            "mottled": f"mottled {hue}".strip(),
         }.get(kind)
-        if plainly:
+        if plainly and not plainly.endswith("-coloured"):
             choices = [f"The background is {plainly}."]
         else:
-            choices = [
-                f"The background is {noun}.",
-                f"{noun[:1].upper()}{noun[1:]} fills the background.",
-            ]
+            choices = [f"The background is {noun}."]
+            if not noun.endswith(("background", "backdrop")):
+                choices.append(f"{noun[:1].upper()}{noun[1:]} fills the background.")
         choices += [f"The scene is set {on_background(speaker)}."]
     return speaker.one_of(*choices)
 

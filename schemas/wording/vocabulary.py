@@ -119,6 +119,10 @@ OBJECT_VERBS = Phrases(
         ("begins its way", "start"),
     ]
     + _tagged("action", "action")
+    + verb_phrases([(verb, "vertical up") for verb in ("rise", "ascend", "climb")])
+    + verb_phrases([(verb, "vertical down") for verb in ("descend", "sink")])
+    + [(word, "action fly") for word in ("thrown", "flung", "tossed", "hurled")]
+    + verb_phrases([(f"{verb} it out", "event put_out_it") for verb in ("snuff", "put", "blow")])
     + verb_phrases([("sail", "arc"), ("soar", "arc")])
     + [
         entry
@@ -238,7 +242,7 @@ ADVERBS = Phrases(
         "away|from there|bit by bit|little by little|one after the other|first|"
         "around|about|everywhere|playfully|gracefully|lazily|endlessly|forever|"
         "in slow motion|loop|please|still|after this|as it passes|in the process|shortly after|"
-        "a moment later|in turn|after it|at last|to begin with|in the meantime|then"
+        "a moment later|in turn|after it|at last|to begin with|in the meantime"
     ).split("|")
 )
 ACROSS = frozenset(("across", "through", "over", "along", "past", "into", "within", "in", "on"))
