@@ -75,7 +75,8 @@ class ObjectFacts:
 
     `size` and `place` are those at first. `direction` and `speed` are None at rest and in a
     fall; `speed` also in flight. `bounces`: off the edges of the frame (in a fall: off the
-    ground), of an object that is not at rest at first. `new_colour` belongs to the change `recolour`. `leaves_trail`: like a brush.
+    ground), of an object that is not at rest at first. `new_colour` belongs to the change
+    `recolour`. `leaves_trail`: like a brush.
     """
 
     colour: str | None = None

@@ -165,6 +165,7 @@ def draw(
         camera=CameraState(move="still", speed=0.0, x=still, y=still, zoom=(1.0,) * count),
         objects=(state,),
         events=tuple(events),
+        actions=spec.actions,
     )
     return DrawnScene(pixels_THWC=pixels, truth=truth)
 

@@ -70,7 +70,7 @@ class EventState:
 class SceneTruth:
     """All that is true of one drawn scene.
 
-    `impossible` names what breaks physics, if anything does, and `impossible_frame` is the
+    `actions` drove the player of a maze, one after another in equal times. `impossible` names what breaks physics, if anything does, and `impossible_frame` is the
     first frame that shows it.
     """
 
@@ -82,6 +82,7 @@ class SceneTruth:
     camera: CameraState
     objects: tuple[ObjectState, ...]
     events: tuple[EventState, ...]
+    actions: tuple[str, ...] = ()
     impossible: str | None = None
     impossible_frame: int | None = None
 
