@@ -70,8 +70,8 @@ class EventState:
 class SceneTruth:
     """All that is true of one drawn scene.
 
-    `actions` drove the player of a maze, one after another in equal times. `impossible` names what breaks physics, if anything does, and `impossible_frame` is the
-    first frame that shows it.
+    `actions` drove the player of a maze, one after another in equal times. `impossible` names
+    what breaks physics, if anything does, and `impossible_frame` is the first frame of it.
     """
 
     width_px: int
