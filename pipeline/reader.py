@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.containment import Contained
-from pipeline.media import read_decord, read_pyav
+from pipeline.media import Decoding, read_decord, read_pyav
 from schemas.errors import MediaError
 from schemas.frames import Box, ClipRef, Frames
 
@@ -90,3 +90,28 @@ def _cut(frame: NDArray[np.uint8], crop: Box, width_px: int, height_px: int) -> 
         inside, (width_px, height_px), interpolation=cv2.INTER_AREA
     )
     return resized
+
+
+def read_start(
+    path: Path, *, max_frames: int, max_side_px: int
+) -> tuple[NDArray[np.uint8], NDArray[np.float64]]:
+    """Decode the start of a file in this process: T x H x W x 3 RGB, and times in seconds.
+
+    At most `max_frames`; a larger picture is shrunk until its longer side fits. Raises
+    MediaError `no_frames` where none can be decoded.
+    """
+    pictures: list[NDArray[np.uint8]] = []
+    ticks: list[int] = []
+    decoding = Decoding(path)
+    for picture in decoding:
+        width, height = picture.displayed_size
+        scale = min(1.0, max_side_px / max(width, height))
+        size = (max(1, round(width * scale)), max(1, round(height * scale)))
+        pictures.append(picture.rgb(*size))
+        ticks.append(picture.pts)
+        if len(pictures) == max_frames:
+            break
+    if not pictures:
+        raise MediaError("no_frames", decoding.last_error or "no frame could be decoded")
+    times = [decoding.time_base.seconds(tick - ticks[0]) for tick in ticks]
+    return np.stack(pictures), np.array(times, dtype=np.float64)
