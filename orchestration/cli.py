@@ -124,7 +124,7 @@ def world(
 
         emit_json([{"path": d.path, "num_frames": d.num_frames, "fps": d.fps} for d in drawn])
     else:
-        _say(f"{len(drawn)} videos in {folder}; truth in {folder / 'truth'}")
+        _say(f"{len(drawn)} videos in {folder}, and what is true of them")
 
 
 @app.command(epilog="Example: rushes curate my_videos/ --catalog catalog")
@@ -346,19 +346,33 @@ def sample(
             _say(f"{generated.path}  ({generated.record.sample_id})")
 
 
-@app.command(epilog="Example: rushes report -o report.html")
+@app.command(epilog="Example: rushes report -o report.html --truth footage")
 def report(
     catalog: CatalogOption = DEFAULT_CATALOG,
     out: Annotated[Path, typer.Option("-o", "--out", help="The page to write.")] = Path(
         "report.html"
     ),
+    truth: Annotated[
+        Path | None, typer.Option(help="Drawn footage; measure the catalogue against its truth.")
+    ] = None,
+    as_json: JsonOption = False,
 ) -> None:
-    """Write one self-contained HTML page about a catalogue."""
+    """Write one self-contained HTML page about a catalogue; with --truth, print its measures."""
     from orchestration.report import write_report
+    from orchestration.report_parts.truth_table import as_plain, truth_table
+    from orchestration.show import emit, emit_json
+    from orchestration.truth_check import check_against_truth
     from schemas.catalog import Catalog
 
     opened = Catalog.open(catalog)
-    _say(str(write_report(opened, out, title=opened.root.name)))
+    measures = check_against_truth(opened, truth) if truth else None
+    page = write_report(opened, out, title=opened.root.name, truth=measures)
+    if as_json:
+        emit_json({"report": page, "truth": as_plain(measures) if measures else None})
+        return
+    if measures:
+        emit(truth_table(measures), "table")
+    _say(str(page))
 
 
 @app.command(epilog="Example: rushes doctor --json")

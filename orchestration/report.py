@@ -39,6 +39,7 @@ from orchestration.report_parts.training import (
     read_samples,
     read_training,
 )
+from orchestration.report_parts.truth_table import truth_rows
 from orchestration.truth_check import TruthMeasures
 from schemas.catalog import Catalog
 from schemas.errors import UserError
@@ -71,6 +72,7 @@ def write_report(
             made_at=f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC",
             catalog_name=catalog.root.name,
             truth=truth,
+            truth_rows=list(truth_rows(truth)) if truth else [],
             **_contents(catalog, timings, max(max_clips, 0)),
         )
     )
@@ -157,6 +159,12 @@ def _environment() -> Environment:
         listed=wording.listed,
         percent=wording.percent,
         frames_per_member=FRAMES_PER_MEMBER,
+        labels={
+            "boundary": "Shot boundaries",
+            "defect": "Defects",
+            "broken file": "Broken files",
+            "pair of files": "Pairs of files that share footage",
+        },
         curve_width=CURVE_WIDTH,
         curve_height=CURVE_HEIGHT,
     )

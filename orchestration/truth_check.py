@@ -14,8 +14,12 @@ from typing import Any
 
 from orchestration.report_parts.planted import (
     UNREADABLE_KINDS,
+    DefectAgreement,
+    Findings,
+    FoundClip,
     PlantedCase,
     check_planted,
+    count_defects,
     wrongly_dropped,
 )
 from pipeline.world.measure import (
@@ -27,17 +31,26 @@ from pipeline.world.measure import (
 )
 from pipeline.world.truth import (
     TRUTH_FOLDER,
+    Truth,
+    has_truth,
     read_truth,
     true_boundaries,
     true_duplicate_pairs,
 )
 from schemas.catalog import Catalog
+from schemas.frames import Box
+from schemas.rules import CLIP_COLUMNS
+from schemas.tables import SCORE_COLUMNS
 
-_CLIPS_SQL = """
-select c.video_id, c.clip_id, c.start_frame, c.end_frame, v.reason,
-    cr.x_px, cr.y_px, cr.width_px, cr.height_px
+_CLIPS_SQL = f"""
+select c.video_id, c.start_frame, c.end_frame, v.reason,
+    {", ".join(f'c.{name} as "{name}"' for name in CLIP_COLUMNS)},
+    {", ".join(f's.{name} as "{name}"' for name in SCORE_COLUMNS)},
+    cr.x_px as crop_x_px, cr.y_px as crop_y_px,
+    cr.width_px as crop_width_px, cr.height_px as crop_height_px
 from current_clips c
 join verdicts v using (clip_id)
+left join current_scores s using (clip_id)
 left join (
     select * from crops
     where settings_hash = (select settings_hash from current_choices where stage = 'score')
@@ -58,11 +71,26 @@ class BoundaryMiss:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class DuplicateCount:
+    """Pairs of files of one kind of near-duplicate: how many there are, how many were found."""
+
+    kind: str
+    num_true: int
+    num_found: int
+
+    @property
+    def recall(self) -> float:
+        """Share of the pairs that was found."""
+        return self.num_found / self.num_true if self.num_true else 1.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class TruthMeasures:
     """All measures. Boundaries are pooled over the files that were surveyed.
 
     `not_surveyed` are readable files that curation did not read: none is expected.
     `wrongly_dropped` are (file, frames, reason) of clips of sound shots that a rule dropped.
+    `missed_pairs` are (file, file, kind).
     """
 
     num_files: int
@@ -71,8 +99,10 @@ class TruthMeasures:
     boundaries: BoundaryAgreement
     boundary_misses: tuple[BoundaryMiss, ...]
     duplicates: Agreement
-    missed_pairs: tuple[tuple[str, str], ...]
+    duplicate_kinds: tuple[DuplicateCount, ...]
+    missed_pairs: tuple[tuple[str, str, str], ...]
     wrong_pairs: tuple[tuple[str, str], ...]
+    defects: tuple[DefectAgreement, ...]
     planted: tuple[PlantedCase, ...]
     wrongly_dropped: tuple[tuple[str, str, str], ...]
 
@@ -83,7 +113,7 @@ def check_against_truth(catalog: Catalog, truth_folder: Path) -> TruthMeasures:
     `truth_folder` is the folder of the footage, or the `truth` folder in it. Files are told
     by their names. Raises UserError where there is no truth.
     """
-    is_inner = truth_folder.name == TRUTH_FOLDER and (truth_folder / "videos.parquet").is_file()
+    is_inner = truth_folder.name == TRUTH_FOLDER and not has_truth(truth_folder)
     footage = truth_folder.parent if is_inner else truth_folder
     truth = read_truth(footage)
     video_of = _match_files(catalog, footage, [video.file for video in truth.videos])
@@ -91,26 +121,92 @@ def check_against_truth(catalog: Catalog, truth_folder: Path) -> TruthMeasures:
     readable = [video.file for video in truth.videos if video.kind not in UNREADABLE_KINDS]
     read = {file for file in readable if video_of.get(file) in surveyed}
 
-    found = _found_boundaries(catalog, video_of, read)
+    boundaries = _found_boundaries(catalog, video_of, read)
     true = {f: b for f, b in true_boundaries(truth.shots).items() if f in read}
-    found_pairs = _found_pairs(catalog, video_of)
-    true_pairs = true_duplicate_pairs(truth.videos)
-    clips: dict[str, list[dict[str, Any]]] = {}
-    for row in catalog.rows(_CLIPS_SQL):
-        clips.setdefault(row["video_id"], []).append(row)
-    clips_of = {file: clips.get(video, []) for file, video in video_of.items()}
+    found = _findings(catalog, video_of, boundaries)
+    planted = check_planted(truth, found)
+    true_pairs = true_duplicate_pairs(truth)
+    # Two copies that share next to nothing of their original may be called alike, or not.
+    found_pairs = _found_pairs(catalog, video_of) - (_kin(truth) - set(true_pairs))
     return TruthMeasures(
         num_files=len(truth.videos),
         num_surveyed=len(read),
         not_surveyed=tuple(sorted(set(readable) - read)),
-        boundaries=compare_boundaries(found, true),
-        boundary_misses=tuple(_boundary_misses(found, true)),
+        boundaries=compare_boundaries(boundaries, true),
+        boundary_misses=tuple(_boundary_misses(boundaries, true)),
         duplicates=compare_pairs(found_pairs, true_pairs),
-        missed_pairs=tuple(sorted(true_pairs - found_pairs)),
-        wrong_pairs=tuple(sorted(found_pairs - true_pairs)),
-        planted=tuple(check_planted(truth.shots, truth.videos, clips_of, _failures(catalog))),
-        wrongly_dropped=tuple(wrongly_dropped(truth.shots, clips_of)),
+        duplicate_kinds=tuple(_count_pairs(true_pairs, found_pairs)),
+        missed_pairs=tuple(
+            (*pair, kind) for pair, kind in sorted(true_pairs.items()) if pair not in found_pairs
+        ),
+        wrong_pairs=tuple(sorted(found_pairs - set(true_pairs))),
+        defects=tuple(count_defects(planted, truth, found)),
+        planted=tuple(planted),
+        wrongly_dropped=tuple(wrongly_dropped(truth, found)),
     )
+
+
+def _findings(
+    catalog: Catalog, video_of: Mapping[str, str], boundaries: Mapping[str, Sequence[Boundary]]
+) -> Findings:
+    rules = catalog.rows('select "column", minimum, maximum, reason from current_rules')
+    clips: dict[str, list[FoundClip]] = {}
+    for row in catalog.rows(_CLIPS_SQL):
+        clips.setdefault(row["video_id"], []).append(_found_clip(row, rules))
+    return Findings(
+        clips={file: clips.get(video, []) for file, video in video_of.items()},
+        boundaries=boundaries,
+        failures=_failures(catalog),
+        reasons={rule["reason"] for rule in rules},
+    )
+
+
+def _found_clip(row: Mapping[str, Any], rules: Sequence[Mapping[str, Any]]) -> FoundClip:
+    broken = {
+        rule["reason"]
+        for rule in rules
+        if (value := row[rule["column"]]) is not None
+        and (
+            (rule["minimum"] is not None and value < rule["minimum"])
+            or (rule["maximum"] is not None and value > rule["maximum"])
+        )
+    }
+    crop = None
+    if row["crop_width_px"] is not None:
+        crop = Box(
+            x_px=row["crop_x_px"],
+            y_px=row["crop_y_px"],
+            width_px=row["crop_width_px"],
+            height_px=row["crop_height_px"],
+        )
+    return FoundClip(
+        start_frame=row["start_frame"],
+        end_frame=row["end_frame"],
+        reason=row["reason"],
+        broken=frozenset(broken),
+        crop=crop,
+    )
+
+
+def _count_pairs(
+    true: Mapping[tuple[str, str], str], found: set[tuple[str, str]]
+) -> list[DuplicateCount]:
+    return [
+        DuplicateCount(
+            kind=kind,
+            num_true=sum(one == kind for one in true.values()),
+            num_found=sum(one == kind and pair in found for pair, one in true.items()),
+        )
+        for kind in sorted(set(true.values()))
+    ]
+
+
+def _kin(truth: Truth) -> set[tuple[str, str]]:
+    """Return all pairs of files that stem from one original."""
+    families: dict[str, set[str]] = {}
+    for row in truth.duplicates:
+        families.setdefault(row.group_id, set()).update((row.file, row.reference))
+    return {pair for files in families.values() for pair in combinations(sorted(files), 2)}
 
 
 def _failures(catalog: Catalog) -> dict[str, str]:

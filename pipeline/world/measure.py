@@ -1,4 +1,4 @@
-"""How well found boundaries and duplicates agree with the truth (pure).
+"""How well found boundaries, defects and duplicates agree with the truth (pure).
 
 A ratio whose denominator is zero is 1: nothing was found wrongly, or nothing was missed.
 """
@@ -51,11 +51,54 @@ class Agreement:
 class BoundaryAgreement(Agreement):
     """Agreement of boundaries; `num_same_kind` of the matched ones also have the right kind.
 
-    `by_kind` maps each true kind to (matched, true): its recall.
+    `by_kind` maps each true kind to (matched, true): its recall. `by_found_kind` maps each
+    found kind to (matched, found): its precision. A match counts in both, whatever the two
+    kinds are.
     """
 
     num_same_kind: int
     by_kind: dict[str, tuple[int, int]]
+    by_found_kind: dict[str, tuple[int, int]]
+
+    def kinds(self) -> list[KindAgreement]:
+        """Return precision by found kind beside recall by true kind, for every kind there is."""
+        return [
+            KindAgreement(
+                kind=kind,
+                num_true=self.by_kind.get(kind, (0, 0))[1],
+                num_true_matched=self.by_kind.get(kind, (0, 0))[0],
+                num_found=self.by_found_kind.get(kind, (0, 0))[1],
+                num_found_matched=self.by_found_kind.get(kind, (0, 0))[0],
+            )
+            for kind in sorted({*self.by_kind, *self.by_found_kind})
+        ]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KindAgreement:
+    """One kind of thing: what is true of it and was found, what was found of it and is true."""
+
+    kind: str
+    num_true: int
+    num_true_matched: int
+    num_found: int
+    num_found_matched: int
+
+    @property
+    def precision(self) -> float:
+        """Share of what was found of this kind that is true, of any kind."""
+        return self.num_found_matched / self.num_found if self.num_found else 1.0
+
+    @property
+    def recall(self) -> float:
+        """Share of what is true of this kind that was found, as any kind."""
+        return self.num_true_matched / self.num_true if self.num_true else 1.0
+
+    @property
+    def f1(self) -> float:
+        """Harmonic mean of precision and recall."""
+        total = self.precision + self.recall
+        return 2 * self.precision * self.recall / total if total else 0.0
 
 
 def compare_boundaries(
@@ -72,13 +115,16 @@ def compare_boundaries(
     """
     num_matched = num_same_kind = 0
     by_kind: dict[str, tuple[int, int]] = {}
+    by_found_kind: dict[str, tuple[int, int]] = {}
     for file in sorted(set(found) | set(true)):
         ours, theirs = found.get(file, ()), true.get(file, ())
         pairs = _match(ours, theirs, tolerance_frames)
         num_matched += len(pairs)
-        for index, boundary in enumerate(theirs):
-            hits, total = by_kind.get(boundary.kind, (0, 0))
-            by_kind[boundary.kind] = (hits + (index in pairs), total + 1)
+        matched = set(pairs.values())
+        for counts, side, hit in ((by_kind, theirs, pairs), (by_found_kind, ours, matched)):
+            for index, boundary in enumerate(side):
+                hits, total = counts.get(boundary.kind, (0, 0))
+                counts[boundary.kind] = (hits + (index in hit), total + 1)
         num_same_kind += sum(ours[i].kind == theirs[j].kind for j, i in pairs.items())
     return BoundaryAgreement(
         num_true=sum(len(boundaries) for boundaries in true.values()),
@@ -86,6 +132,7 @@ def compare_boundaries(
         num_matched=num_matched,
         num_same_kind=num_same_kind,
         by_kind=by_kind,
+        by_found_kind=by_found_kind,
     )
 
 

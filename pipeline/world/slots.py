@@ -151,7 +151,7 @@ PLANTED: tuple[Slot, ...] = (
     _copied(20, "re_encoded", 42.0, "mp4"),
     _drawn(_SQUARE, 30, "webm", ("silence", 0.001), ("black", 6.0), ("blocky", 60.0)),
     _copied(6, "re_timed", 0.8, "mkv"),
-    _drawn(_SMALL, 24, "ts", kind="cut_short"),
+    _drawn(_SMALL, 24, "avi", kind="cut_short"),
     _copied(20, "letterboxed", 0.2, "ts"),
     _drawn((640, 360), 24, "mp4", ("logo", 0.35), num_shots=(3, 3), shot_s=(1.6, 2.4)),
     _copied(20, "overlaid", 0.08, "mov h264"),

@@ -17,12 +17,21 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from orchestration import cli
 from orchestration.report import write_report
 from orchestration.report_parts.training import count_parameters, draw_curve, read_losses
+from orchestration.report_parts.truth_table import truth_rows
 from orchestration.report_parts.wording import breach, common_folder, duration, percent
 from orchestration.truth_check import TruthMeasures, check_against_truth
 from pipeline.media import write_video
-from pipeline.world.truth import ShotTruth, Truth, VideoTruth, write_truth
+from pipeline.world.truth import (
+    DefectTruth,
+    DuplicateTruth,
+    ShotTruth,
+    Truth,
+    VideoTruth,
+    write_truth,
+)
 from schemas.catalog import Catalog
 from schemas.errors import UserError
 from schemas.freeze import freeze
@@ -548,19 +557,16 @@ def true_video(name: str, **changes: Any) -> VideoTruth:
     values: dict[str, Any] = {
         "file": name,
         "kind": "normal",
-        "reference_file": None,
-        "offset_s": None,
         "fps": float(RATE),
         "num_frames": FRAMES,
         "width_px": 320,
         "height_px": 180,
-        "bar_top_px": 0,
-        "bar_bottom_px": 0,
+        "has_audio": False,
     }
     return VideoTruth(**(values | changes))
 
 
-def true_shots(name: str, *spans: tuple[int, int, str], defect: int = -1, what: str = "static"):
+def true_shots(name: str, *spans: tuple[int, int, str]) -> list[ShotTruth]:
     return [
         ShotTruth(
             file=name,
@@ -570,38 +576,64 @@ def true_shots(name: str, *spans: tuple[int, int, str], defect: int = -1, what: 
             transition_out=kind,
             transition_start_frame=end,
             transition_end_frame=end,
-            defect=what if index == defect else None,
-            camera="still",
-            camera_speed=0.0,
-            background_kind="plain",
-            background_colour="red",
-            caption="",
         )
         for index, (start, end, kind) in enumerate(spans)
     ]
 
 
+def defect(name: str, kind: str, start: int = 50, end: int = 100, **box: int) -> DefectTruth:
+    return DefectTruth(
+        file=name,
+        shot_index=None,
+        kind=kind,
+        start_frame=start,
+        end_frame=end,
+        strength=1.0,
+        unit="x",
+        **box,
+    )
+
+
+def copy_of(reference: str, name: str, kind: str = "scaled") -> DuplicateTruth:
+    return DuplicateTruth(
+        group_id="group_000",
+        file=name,
+        reference=reference,
+        kind=kind,
+        strength=0.5,
+        unit="scale",
+        start_frame=0,
+        end_frame=FRAMES,
+        reference_start_frame=0,
+        reference_end_frame=FRAMES,
+    )
+
+
 B_NAME = "script> & co.mp4"  # what stands behind the last slash of the hostile name
+TWO = ((0, 50, "cut"), (50, 100, "end"))
 
 
 def check(catalog: Catalog, folder: Path, **changes: Any) -> TruthMeasures:
-    two = ((0, 50, "cut"), (50, 100, "end"))
     parts: dict[str, Any] = {
         "videos": (
             true_video("a.mp4"),
             true_video(B_NAME),
-            true_video("c.mp4", kind="near_duplicate", reference_file="a.mp4"),
+            true_video("c.mp4"),
             true_video("d.mp4", kind="corrupt"),
         ),
-        "shots": (
-            *true_shots("a.mp4", *two),
-            *true_shots(B_NAME, *two, defect=1),
-            *true_shots("c.mp4", *two),
+        "shots": tuple(
+            shot for name in ("a.mp4", B_NAME, "c.mp4") for shot in true_shots(name, *TWO)
         ),
+        "defects": (defect(B_NAME, "static"),),
+        "duplicates": (copy_of("a.mp4", "c.mp4"),),
     }
     folder.mkdir(parents=True, exist_ok=True)
-    write_truth(folder, Truth(objects=(), **(parts | changes)))
+    write_truth(folder, Truth(**(parts | changes)))
     return check_against_truth(catalog, folder)
+
+
+def table_of(truth: TruthMeasures) -> dict[tuple[str, str], dict[str, Any]]:
+    return {(row["what"], row["kind"]): row for row in truth_rows(truth)}
 
 
 def test_a_catalogue_that_is_right_has_no_miss(catalog: Catalog, tmp_path: Path) -> None:
@@ -622,67 +654,118 @@ def test_missed_and_invented_boundaries_are_listed(catalog: Catalog, tmp_path: P
         *true_shots(B_NAME, (0, 100, "end")),
         *true_shots("c.mp4", (0, 48, "fade"), (48, 51, "cut"), (51, 100, "end")),
     )
-    truth = check(catalog, tmp_path, shots=shots)
+    truth = check(catalog, tmp_path, shots=shots, defects=())
     assert (truth.boundaries.num_true, truth.boundaries.num_matched) == (4, 2)
     assert truth.boundaries.by_kind == {"dissolve": (0, 1), "cut": (2, 2), "fade": (0, 1)}
+    assert truth.boundaries.by_found_kind == {"cut": (2, 3)}
     missed = [(m.file, m.kind, m.start_frame) for m in truth.boundary_misses if m.is_missed]
     assert missed == [("a.mp4", "dissolve", 30), ("c.mp4", "fade", 48)]
     invented = [(m.file, m.start_frame) for m in truth.boundary_misses if not m.is_missed]
     assert invented == [(B_NAME, 50)]
     # The clip of `b` that a rule dropped now stands in a sound shot.
     assert truth.wrongly_dropped == ((B_NAME, "52 to 100", "too_static"),)
+    rows = table_of(truth)
+    assert rows["boundary", "cut"]["recall"] == 1 and rows["boundary", "dissolve"]["recall"] == 0
+    assert rows["boundary", "cut"]["precision"] == pytest.approx(2 / 3, abs=1e-4)
+    assert rows["boundary", "fade"]["precision"] is None
+    static = rows["defect", "static"]
+    assert (static["num_true"], static["num_named"], static["precision"]) == (0, 1, 0)
 
 
-def test_missed_and_wrong_pairs_are_listed(catalog: Catalog, tmp_path: Path) -> None:
-    videos = (
-        true_video("a.mp4"),
-        true_video(B_NAME, kind="excerpt", reference_file="a.mp4", offset_s=0.0),
-        true_video("c.mp4"),
-        true_video("e.mp4"),
-    )
-    truth = check(catalog, tmp_path, videos=videos)
+def test_missed_and_wrong_pairs_are_listed_by_kind(catalog: Catalog, tmp_path: Path) -> None:
+    videos = (true_video("a.mp4"), true_video(B_NAME), true_video("c.mp4"), true_video("e.mp4"))
+    copies = (copy_of("a.mp4", B_NAME, "mirrored"),)
+    truth = check(catalog, tmp_path, videos=videos, duplicates=copies)
     assert (truth.duplicates.precision, truth.duplicates.recall) == (0.0, 0.0)
-    assert truth.missed_pairs == (("a.mp4", B_NAME),)
+    assert truth.missed_pairs == (("a.mp4", B_NAME, "mirrored"),)
     assert truth.wrong_pairs == (("a.mp4", "c.mp4"),)
     assert truth.not_surveyed == ("e.mp4",)
+    assert table_of(truth)["pair of files", "mirrored"]["num_recalled"] == 0
+
+
+def test_two_copies_that_share_little_may_be_called_alike(catalog: Catalog, tmp_path: Path) -> None:
+    videos = tuple(true_video(name) for name in ("a.mp4", B_NAME, "c.mp4"))
+    parts = [replace(copy_of(B_NAME, name), reference_end_frame=50) for name in ("a.mp4", "c.mp4")]
+    apart = (parts[0], replace(parts[1], reference_start_frame=40, reference_end_frame=FRAMES))
+    truth = check(catalog, tmp_path, videos=videos, duplicates=apart)
+    assert (truth.duplicates.num_true, truth.wrong_pairs) == (2, ())
+    truth = check(catalog, tmp_path, videos=videos, duplicates=tuple(parts))
+    assert truth.duplicates.num_true == 3
+    assert table_of(truth)["pair of files", "between_copies"]["recall"] == 1
 
 
 @pytest.mark.parametrize(
-    ("shot", "what", "outcome", "seen"),
+    ("span", "kind", "outcome", "seen"),
     [
-        pytest.param(0, "static", "missed", "kept", id="kept"),
-        pytest.param(1, "dark", "other reason", "dropped: too_static", id="other-reason"),
-        pytest.param(1, "static", "found", "dropped: too_static", id="found"),
+        pytest.param((0, 50), "static", "missed", "kept", id="kept"),
+        pytest.param((50, 100), "dark", "other reason", "dropped: too_static", id="other-reason"),
+        pytest.param((50, 100), "static", "found", "dropped: too_static", id="found"),
+        pytest.param((0, 100), "static", "missed", "dropped: too_static; kept", id="in-part"),
+        pytest.param((48, 52), "static", "missed", "left out by the split", id="no-clip"),
+        pytest.param((0, 50), "silence", "no detector yet", "kept", id="no-detector"),
+        pytest.param((0, 50), "blurred", "no detector yet", "kept", id="rule-switched-off"),
     ],
 )
-def test_a_planted_shot_is_found_by_its_reason_alone(
-    catalog: Catalog, tmp_path: Path, shot: int, what: str, outcome: str, seen: str
+def test_a_planted_defect_is_found_where_all_its_clips_are_named_for_it(
+    catalog: Catalog, tmp_path: Path, span: tuple[int, int], kind: str, outcome: str, seen: str
 ) -> None:
-    two = ((0, 50, "cut"), (50, 100, "end"))
-    shots = tuple(true_shots(B_NAME, *two, defect=shot, what=what))
-    case = check(catalog, tmp_path, shots=shots).planted[0]
+    truth = check(catalog, tmp_path, defects=(defect(B_NAME, kind, *span),))
+    case = truth.planted[0]
     assert (case.outcome, case.seen) == (outcome, seen)
+    row = table_of(truth)["defect", kind]
+    assert row["recall"] == float(outcome == "found")
+    assert row["note"] == ("no detector yet" if outcome == "no detector yet" else "")
 
 
 def test_bars_and_failures_are_held_against_the_truth(catalog: Catalog, tmp_path: Path) -> None:
-    barred = true_video(B_NAME, kind="letterboxed", bar_top_px=20, bar_bottom_px=20)
-    videos = (barred, true_video("a.mp4", kind="truncated"), true_video("d.mp4", kind="cut_short"))
-    truth = check(catalog, tmp_path, videos=videos)
-    bars, truncated, short = truth.planted[1:]
+    box = {"x_px": 0, "y_px": 20, "width_px": 320, "height_px": 140}
+    barred = defect(B_NAME, "letterboxed", 0, FRAMES, **box)
+    videos = (
+        true_video(B_NAME),
+        true_video("a.mp4", kind="truncated"),
+        true_video("c.mp4", kind="mislabelled"),
+        true_video("d.mp4", kind="cut_short"),
+    )
+    truth = check(catalog, tmp_path, videos=videos, defects=(barred,))
+    bars, truncated, mislabelled, short = truth.planted
     # One clip of the file was cropped rightly, the other not at all: that is a miss.
-    assert (bars.outcome, bars.seen) == ("missed", "1 of 2 clips: 320x140 at 0, 20; no crop")
+    assert bars.outcome == "missed"
+    assert bars.seen == "dropped: too_static, no crop; kept, crop 320x140 at 0, 20"
     assert (truncated.outcome, truncated.seen) == ("missed", "no failure")
-    assert short.outcome == "found"
+    assert (mislabelled.outcome, short.outcome) == ("found", "found")
+    rows = table_of(truth)
+    assert rows["broken file", "truncated"]["recall"] == 0
+    assert rows["defect", "letterboxed"]["precision"] == 1
+    elsewhere = defect(B_NAME, "letterboxed", 0, 50, **{**box, "y_px": 23})
+    assert check(catalog, tmp_path, defects=(elsewhere,)).planted[0].outcome == "missed"
+    assert table_of(check(catalog, tmp_path, defects=()))["defect", "letterboxed"]["precision"] == 0
 
 
 def test_the_page_lists_misses(catalog: Catalog, tmp_path: Path) -> None:
     truth = check(catalog, tmp_path)
     out = tmp_path / "r.html"
-    assert "None." in Page(write_report(catalog, out, title="x", truth=truth, max_clips=0)).text
-    worse = replace(truth, missed_pairs=(("a.mp4", EVIL),), not_surveyed=("e.mp4",))
+    text = Page(write_report(catalog, out, title="x", truth=truth, max_clips=0)).text
+    assert "None." in text and "Pairs of files that share footage" in text
+    worse = replace(truth, missed_pairs=(("a.mp4", EVIL, "scaled"),), not_surveyed=("e.mp4",))
     text = Page(write_report(catalog, out, title="x", truth=worse, max_clips=0)).text
-    assert f"a.mp4 and {EVIL}: share footage, not found." in text
+    assert f"a.mp4 and {EVIL}: share footage (scaled), not found." in text
     assert "e.mp4: can be read, was not." in text
+
+
+def test_the_measures_are_printed_as_a_table_and_as_json(
+    catalog: Catalog, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    check(catalog, tmp_path)
+    out, options = tmp_path / "r.html", {"catalog": catalog.root, "truth": tmp_path}
+    cli.report(out=out, **options)
+    table = capsys.readouterr().out
+    assert re.search(r"^boundary +cut +3 +3 +1 ", table, re.MULTILINE)
+    cli.report(out=out, as_json=True, **options)
+    plain = json.loads(capsys.readouterr().out)
+    assert plain["report"] == str(out) and "Against the truth" in Page(out).text
+    assert len(plain["truth"]["table"]) == len(table.strip().splitlines()) - 3
+    with pytest.raises(UserError, match="no truth"):
+        cli.report(catalog=catalog.root, out=out, truth=tmp_path / "nowhere")
 
 
 # -- small things --------------------------------------------------------------------------

@@ -48,6 +48,16 @@ def test_kinds_are_counted_beside_the_matches():
     assert result.num_matched == 2
     assert result.num_same_kind == 1
     assert result.by_kind == {"cut": (1, 1), "fade": (1, 2)}
+    assert result.by_found_kind == {"cut": (2, 2)}
+
+
+def test_precision_is_by_found_kind_and_recall_by_true_kind():
+    found = {"a": [cut(30), cut(60), fade(90, 95)]}
+    true = {"a": [cut(30), fade(80, 100), fade(150, 160)]}
+    kinds = {item.kind: item for item in compare_boundaries(found, true).kinds()}
+    assert (kinds["cut"].precision, kinds["cut"].recall) == (0.5, 1)
+    assert (kinds["fade"].precision, kinds["fade"].recall) == (1, 0.5)
+    assert kinds["cut"].f1 == pytest.approx(2 / 3)
 
 
 def test_a_wider_tolerance_never_matches_less():
