@@ -4,6 +4,9 @@ Each is true wherever its facts hold, and the reader takes nothing from it, so t
 captions grow without stating more.
 """
 
+import re
+from dataclasses import dataclass
+
 from schemas.wording.speaker import Speaker
 
 CAMERA_REMARKS: dict[str, tuple[str, ...]] = {
@@ -90,10 +93,22 @@ ACTION_REMARKS: dict[str, tuple[str, ...]] = {
     ),
 }
 SHAPE_REMARKS: dict[str, tuple[str, ...]] = {
-    "circle": ("The rim of {} is evenly curved, without any corner.",),
-    "square": ("The four sides of {} are of one length and meet at right angles.",),
-    "triangle": ("Three straight sides and three corners make up the outline of {}.",),
-    "star": ("The points of {} stand out evenly around its middle.",),
+    "circle": (
+        "The rim of {} is evenly curved, without any corner.",
+        "Seen closely, {} has a rim that curves by the same amount all the way round.",
+    ),
+    "square": (
+        "The four sides of {} are of one length and meet at right angles.",
+        "Four corners, each a right angle, give {} its plain and regular look.",
+    ),
+    "triangle": (
+        "Three straight sides and three corners make up the outline of {}.",
+        "With just three corners, {} has the simplest outline that straight lines can make.",
+    ),
+    "star": (
+        "The points of {} stand out evenly around its middle.",
+        "Between its points, the outline of {} is drawn in towards the middle.",
+    ),
 }
 GENERAL_REMARKS = (
     "What matters here is form, tone and position rather than any story told in words.",
@@ -118,33 +133,89 @@ SIMPLE_REMARKS = (
 
 
 MOST_FOR_SIMPLE = 2
+_BACKGROUND = (
+    "background",
+    "backdrop",
+    "landscape",
+    "wall",
+    "floor",
+    "maze",
+    "labyrinth",
+    "checker",
+    "gradient",
+)
+_GOES_ON = re.compile(r"\b(it|its)\b|^(then|next|later|after)\b", re.IGNORECASE)
 
 
-def remarks(speaker: Speaker) -> list[str]:
+@dataclass(frozen=True, slots=True)
+class Remark:
+    """A sentence, and words one of which is in the line that it belongs after."""
+
+    text: str
+    after: tuple[str, ...] = ()
+    only_there: bool = False
+
+
+def lengthen(speaker: Speaker, lines: list[str], least: int) -> list[str]:
+    """Return the lines with remarks among and after them until there are `least` words.
+
+    A remark about a stated fact comes right after the line that states it, unless the next
+    line goes on with a pronoun.
+    """
+    found = list(lines)
+    count = sum(len(line.split()) for line in lines)
+    for remark in _remarks(speaker):
+        if count >= least:
+            break
+        number = _place_for(remark, found)
+        if number is None:
+            continue
+        found.insert(number, remark.text)
+        count += len(remark.text.split())
+    return found
+
+
+def _place_for(remark: Remark, lines: list[str]) -> int | None:
+    for number in range(len(lines), 0, -1):
+        if any(word in lines[number - 1].lower() for word in remark.after):
+            if number < len(lines) and _GOES_ON.search(lines[number]):
+                break
+            return number
+    return None if remark.only_there else len(lines)
+
+
+def _remarks(speaker: Speaker) -> list[Remark]:
     """Return remarks that hold for the facts, those about stated facts before general ones."""
     facts = speaker.facts
-    groups: list[tuple[str, ...]] = []
+    groups: list[list[Remark]] = []
     for index, item in enumerate(facts.objects):
         name = speaker.refer(index, short=len(facts.objects) == 1)
+        noun = (" ".join(part for part in (item.colour, item.shape) if part),)
         for table, value in ((ACTION_REMARKS, item.action), (SHAPE_REMARKS, item.shape)):
             if value is not None and not (value == "move" and facts.events):
-                groups.append(tuple(text.format(name) for text in table[value]))
-    for table, value in (
-        (CAMERA_REMARKS, facts.camera),
-        (BACKGROUND_REMARKS, facts.background_kind),
-        (STYLE_REMARKS, facts.style),
-    ):
-        if value is not None:
-            groups.append(table[value])
+                groups.append([_remark(text.format(name), noun) for text in table[value]])
+    if facts.camera is not None:
+        there = facts.camera != "still"
+        groups.append([Remark(text, ("camera",), there) for text in CAMERA_REMARKS[facts.camera]])
+    if facts.background_kind is not None:
+        groups.append(
+            [Remark(text, _BACKGROUND) for text in BACKGROUND_REMARKS[facts.background_kind]]
+        )
+    if facts.style is not None:
+        groups.append([Remark(text, ("drawn", "rendered")) for text in STYLE_REMARKS[facts.style]])
     speaker.rng.shuffle(groups)
-    chosen = [_capital(speaker.one_of(*group)) for group in groups]
-    general = list(GENERAL_REMARKS)
+    chosen: list[Remark] = []
+    for group in groups:
+        drawn = group[int(speaker.rng.random() * len(group))]
+        if all(drawn.text[:12] != other.text[:12] for other in chosen):
+            chosen.append(drawn)
+    general = [Remark(text) for text in GENERAL_REMARKS]
     if len(facts.objects) <= MOST_FOR_SIMPLE and not facts.events:
-        general += SIMPLE_REMARKS
+        general += [Remark(text) for text in SIMPLE_REMARKS]
     speaker.rng.shuffle(general)
-    rest = [_capital(text) for group in groups for text in group if _capital(text) not in chosen]
+    rest = [remark for group in groups for remark in group if remark not in chosen]
     return [*chosen, *general[:4], *rest, *general[4:]]
 
 
-def _capital(text: str) -> str:
-    return text[:1].upper() + text[1:]
+def _remark(text: str, after: tuple[str, ...]) -> Remark:
+    return Remark(text[:1].upper() + text[1:], tuple(word for word in after if word))

@@ -5,7 +5,7 @@ from typing import Literal
 
 from schemas.facts import Facts
 from schemas.wording.happenings import event_sentences, object_sentences
-from schemas.wording.remarks import remarks
+from schemas.wording.remarks import lengthen
 from schemas.wording.render_chinese import render_chinese
 from schemas.wording.setting import (
     background_sentence,
@@ -45,7 +45,7 @@ def render(
     speaker = Speaker(facts, rng)
     lines = _told(speaker, full=length != "medium")
     if length != "medium":
-        lines = _lengthened(lines, remarks(speaker), MIN_WORDS[length])
+        lines = lengthen(speaker, lines, MIN_WORDS[length])
     return " ".join(lines) or "An empty scene."
 
 
@@ -98,15 +98,3 @@ def _told(speaker: Speaker, *, full: bool) -> list[str]:
     else:
         ending.insert(0, camera)
     return [line for line in (*opening, *body, *happened, *ending) if line]
-
-
-def _lengthened(lines: list[str], more: list[str], least: int) -> list[str]:
-    """Return the lines with remarks after them until there are `least` words."""
-    count = sum(len(line.split()) for line in lines)
-    found = list(lines)
-    for line in more:
-        if count >= least:
-            break
-        found.append(line)
-        count += len(line.split())
-    return found

@@ -71,8 +71,8 @@ def background_sentence(speaker: Speaker) -> str:
         if plainly and not plainly.endswith("-coloured"):
             choices = [f"The background is {plainly}."]
         else:
-            choices = [f"The background is {noun}."]
             if not noun.endswith(("background", "backdrop")):
+                choices.append(f"The background is {noun}.")
                 choices.append(f"{noun[:1].upper()}{noun[1:]} fills the background.")
         choices += [f"The scene is set {on_background(speaker)}."]
     return speaker.one_of(*choices)
