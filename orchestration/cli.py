@@ -368,7 +368,7 @@ def report(
     measures = check_against_truth(opened, truth) if truth else None
     page = write_report(opened, out, title=opened.root.name, truth=measures)
     if as_json:
-        emit_json({"report": page, "truth": as_plain(measures) if measures else None})
+        emit_json({"report": page, "measures": as_plain(measures) if measures else None})
         return
     if measures:
         emit(truth_table(measures), "table")

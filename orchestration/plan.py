@@ -61,7 +61,7 @@ def run_recipe(run: Run, base: Path) -> Outcome:
     truth_folder: Path | None = None
     if recipe.world is not None:
         footage = draw_world(recipe.world, base)
-        truth_folder = footage / "truth"
+        truth_folder = footage
         paths.append(footage)
     curate(run, paths)
     outcome = Outcome(ledger=read_ledger(run.catalog), truth_folder=truth_folder)
@@ -84,10 +84,11 @@ def run_recipe(run: Run, base: Path) -> Outcome:
 
 def draw_world(settings: WorldSettings, base: Path) -> Path:
     """Draw the world's footage, unless it is there already; return its folder."""
+    from pipeline.world.footage import is_drawn
     from pipeline.world.rushes_world import RushesWorld
 
     folder = base / settings.folder
-    if (folder / "truth" / "videos.parquet").is_file():
+    if is_drawn(folder):
         return folder
     drawn = RushesWorld().draw_footage(folder, num_videos=settings.num_videos, seed=settings.seed)
     say(f"  world    {len(drawn):>6} videos  in {folder}")

@@ -22,6 +22,7 @@ from pipeline.world.truth import (
     ShotTruth,
     Truth,
     VideoTruth,
+    has_truth,
     row_order,
     write_truth,
 )
@@ -82,6 +83,11 @@ def draw_footage(folder: Path, *, num_videos: int, seed: int) -> list[DrawnVideo
         DrawnVideo(path=folder / video.file, num_frames=video.num_frames, fps=video.fps)
         for video in truth.videos
     ]
+
+
+def is_drawn(folder: Path) -> bool:
+    """Tell whether a draw into this folder came to its end."""
+    return has_truth(folder)
 
 
 def _write(path: Path, slot: Slot, reel: Reel | None, seed: int) -> Reel | None:

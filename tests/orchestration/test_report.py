@@ -763,7 +763,7 @@ def test_the_measures_are_printed_as_a_table_and_as_json(
     cli.report(out=out, as_json=True, **options)
     plain = json.loads(capsys.readouterr().out)
     assert plain["report"] == str(out) and "Against the truth" in Page(out).text
-    assert len(plain["truth"]["table"]) == len(table.strip().splitlines()) - 3
+    assert len(plain["measures"]["table"]) == len(table.strip().splitlines()) - 3
     with pytest.raises(UserError, match="no truth"):
         cli.report(catalog=catalog.root, out=out, truth=tmp_path / "nowhere")
 
