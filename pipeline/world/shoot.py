@@ -72,10 +72,10 @@ def draw_reel(slot: Slot, *, seed: int, index: int) -> Reel:
         )
     joins = []
     for number, (one, other) in enumerate(itertools.pairwise(plans)):
-        turn = JOIN_KINDS[(3 * index + number) % len(JOIN_KINDS)]
-        kind = "cut" if one.defect or other.defect else turn
+        wanted = JOIN_KINDS[(3 * index + number) % len(JOIN_KINDS)]
+        kind = "cut" if one.defect or other.defect else wanted
         shorter_s = min(one.num_frames, other.num_frames) / fps
-        joins.append(_join(rng, kind, fps, LONGEST_SHARE * shorter_s))
+        joins.append(_join(rng, kind, 2 * index + number, fps, LONGEST_SHARE * shorter_s))
     reel = join(takes, joins)
     if slot.has_sound:
         spans = [(shot.start_frame, shot.end_frame) for shot in reel.shots]
@@ -117,21 +117,21 @@ def _inner_size(slot: Slot) -> tuple[int, int]:
     return even(width), even(height)
 
 
-def _join(rng: np.random.Generator, kind: str, fps: float, longest_s: float) -> Join:
-    """Choose a transition's length and form; one fade in three is white."""
+def _join(rng: np.random.Generator, kind: str, turn: int, fps: float, longest_s: float) -> Join:
+    """Choose a transition's length; forms take turns, and one fade in three is white."""
 
     def frames(low_s: float, high_s: float, at_least: int) -> int:
         return max(at_least, round(min(float(rng.uniform(low_s, high_s)), longest_s) * fps))
 
     if kind == "fade":
-        form = FADE_FORMS[int(rng.integers(3)) == 2]
+        form = FADE_FORMS[turn % 3 == 0]
         return Join(
             kind=kind, form=form, num_frames=frames(0.2, 0.6, 3), num_held=frames(0.1, 0.5, 2)
         )
     if kind == "dissolve":
         return Join(kind=kind, num_frames=frames(0.3, 1.0, 4))
     if kind == "wipe":
-        form = WIPE_FORMS[int(rng.integers(len(WIPE_FORMS)))]
+        form = WIPE_FORMS[turn % len(WIPE_FORMS)]
         return Join(kind=kind, form=form, num_frames=frames(0.3, 1.0, 4))
     return Join(kind="cut")
 
