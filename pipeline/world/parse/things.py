@@ -1,0 +1,250 @@
+"""Measure tracks: size, shape, style and change, place in the scene."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline.world.camera import CameraPath
+from pipeline.world.parse.paths import Path
+from pipeline.world.parse.plane import OBJECT_GREYS, OBJECT_POINTS, Floats
+from pipeline.world.parse.shape import (
+    REACH,
+    SIDE,
+    SYMMETRY,
+    Look,
+    Mean,
+    angular_moments,
+    core_ratio,
+    costs_of,
+    mean_picture,
+    size_bin,
+    usual_moment,
+)
+from pipeline.world.parse.sight import Sight
+from pipeline.world.parse.track import Track
+from schemas.facts import SHAPES, STYLES
+
+MIN_CHANGE = 0.27
+"""Growing or shrinking changes the logarithm of the diameter by at least this in all."""
+WHOLE = 0.85
+"""A thing that shows less than this share of its usual area is partly hidden."""
+MAX_LOOKS = 12
+MAX_TURN_LOOKS = 24
+TURNS_DEG_PER_S = tuple(sign * turn for turn in range(50, 171, 10) for sign in (1, -1))
+
+
+@dataclass(slots=True, kw_only=True)
+class Thing:
+    """One track in pixels and in the scene.
+
+    `core_px`: diameter of its coloured part; `whole`: frames that show it uncovered and inside
+    the frame; `points`: its centre in the scene (units, camera compensated), `sizes`: its
+    diameter there; NaN where not seen. `fits`: how badly each shape and style explains it
+    (see `shape.costs_of`). `growth`: of the logarithm of its diameter over the whole clip.
+    """
+
+    track: Track
+    x_px: Floats
+    y_px: Floats
+    core_px: Floats
+    opacity: Floats
+    whole: NDArray[np.bool_]
+    points: Floats
+    fits: Floats
+    turn_deg_per_s: float
+    growth: float
+    sizes: Floats
+    shape: str = "circle"
+    style: str = "flat"
+    path: Path | None = None
+    confidence: dict[str, float] = field(default_factory=dict)
+    bounces: bool = False
+
+    @property
+    def seen(self) -> NDArray[np.bool_]:
+        """Whether it is seen, per frame."""
+        return np.isfinite(self.x_px)
+
+    @property
+    def change(self) -> str | None:
+        """What it does besides moving."""
+        if self.track.turned_at is not None:
+            return "recolour"
+        if abs(self.growth) > MIN_CHANGE:
+            return "grow" if self.growth > 0 else "shrink"
+        return "turn" if self.turn_deg_per_s else None
+
+
+def measure(track: Track, sight: Sight, camera: CameraPath, spread: float) -> Thing:
+    """Measure a track; `spread`: deviation of the background's grey levels."""
+    count = sight.count
+    x_px, y_px = track.series("x", count), track.series("y", count)
+    core_px = 2 * np.sqrt(track.series("mass", count) / math.pi)
+    steady = core_px / camera.zoom
+    whole, growth = _whole(track, sight, np.log(np.maximum(steady, 1e-3)))
+    x, y = sight.to_units(x_px, y_px)
+    points = np.stack([x / camera.zoom + camera.x, y / camera.zoom + camera.y], axis=1)
+    thing = Thing(
+        track=track,
+        x_px=x_px,
+        y_px=y_px,
+        core_px=core_px,
+        opacity=track.series("opacity", count),
+        whole=whole,
+        points=points,
+        sizes=steady / sight.unit_px,
+        fits=np.zeros((len(SHAPES), len(STYLES))),
+        turn_deg_per_s=0.0,
+        growth=growth,
+    )
+    _fit_shape(thing, sight, spread)
+    return thing
+
+
+def settle(thing: Thing, style: str) -> None:
+    """Choose the shape, now that the scene's style is known, and correct the sizes by it."""
+    costs = thing.fits[:, STYLES.index(style)]
+    order = np.argsort(costs)
+    thing.shape, thing.style = SHAPES[int(order[0])], style
+    best, second = float(costs[order[0]]), float(costs[order[1]])
+    thing.confidence["shape"] = float(np.clip((second - best) / (0.25 * second + 0.05), 0, 1))
+    thing.sizes = thing.sizes / core_ratio(thing.shape, style)
+
+
+def _whole(track: Track, sight: Sight, logs: Floats) -> tuple[NDArray[np.bool_], float]:
+    """Return the frames that show a track whole, and its steady growth over the clip."""
+    width, height = sight.size
+    count = sight.count
+    inside = np.zeros(count, dtype=bool)
+    for t, blob in track.blobs.items():
+        left, top, right, bottom = blob.box
+        inside[t] = left > 0 and top > 0 and right < width and bottom < height
+    seen = np.isfinite(logs)
+    basis = np.flatnonzero(inside if inside.sum() >= 2 else seen)
+    times = np.arange(count) / max(count - 1, 1)
+    slope = _steady_slope(times[basis], logs[basis])
+    level = float(np.percentile(logs[basis] - slope * times[basis], 60))
+    late = logs - slope * times - level
+    limit = 0.5 * math.log(WHOLE)
+    with np.errstate(invalid="ignore"):
+        whole = seen & (late > limit)
+    # At the frame's edge, a little may be cut off unseen.
+    with np.errstate(invalid="ignore"):
+        whole &= inside | (late > -0.035)
+    if whole.sum() < 2:
+        whole = seen
+    return whole, slope if abs(slope) > 0.1 else 0.0
+
+
+def _steady_slope(times: Floats, values: Floats) -> float:
+    """Return the median slope of all pairs (Theil and Sen)."""
+    if len(times) < 3:
+        return 0.0
+    a, b = np.triu_indices(len(times), k=1)
+    far = times[b] - times[a] > 0.2 * (times[-1] - times[0])
+    slopes = (values[b] - values[a])[far] / (times[b] - times[a])[far]
+    return float(np.median(slopes)) if len(slopes) else 0.0
+
+
+def _looks(thing: Thing, frames: Sequence[int], turn: float, times_s: Floats) -> list[Look]:
+    return [
+        Look(
+            frame=t,
+            x=float(thing.x_px[t]),
+            y=float(thing.y_px[t]),
+            diameter=float(thing.core_px[t]),
+            angle_deg=turn * float(times_s[t]),
+        )
+        for t in frames
+    ]
+
+
+def _fit_shape(thing: Thing, sight: Sight, spread: float) -> None:
+    """Set how badly every shape and style explains a thing, and how fast it turns."""
+    every = [int(t) for t in np.flatnonzero(thing.whole)]
+    frames = every[:: math.ceil(len(every) / MAX_LOOKS)]
+    planes = sight.planes
+    colours = np.array([thing.track.blobs[t].colour for t in frames])
+    colour = np.mean([[OBJECT_GREYS[k], *OBJECT_POINTS[k]] for k in colours], axis=0)
+
+    foreign = _foreign(thing, frames, sight)
+
+    def fits_at(turn: float) -> Floats:
+        mean = mean_picture(planes, _looks(thing, frames, turn, sight.times_s), foreign)
+        ground = np.array([ground_grey(mean, float(np.median(sight.grey[frames[0]]))), *sight.ground.point])
+        return costs_of(mean, ground=ground, colour=colour, spread=spread)
+
+    thing.fits = fits_at(0.0)
+    if len(frames) < 5 or thing.track.turned_at is not None or abs(thing.growth) > MIN_CHANGE:
+        return
+    for shape, turn, sure in _turns(thing, every[:MAX_TURN_LOOKS], sight):
+        fits = fits_at(turn)
+        others = [k for k, name in enumerate(SHAPES) if name != shape]
+        limit = 1.2 if sure > 0.7 else 0.8
+        if float(fits.min(axis=1)[SHAPES.index(shape)]) < limit * float(thing.fits.min()):
+            fits[others] += 10.0
+            thing.fits, thing.turn_deg_per_s = fits, turn
+
+
+def _foreign(thing: Thing, frames: Sequence[int], sight: Sight) -> dict[int, Floats]:
+    """Return where other coloured things are seen near a thing, by frame."""
+    masks = {}
+    width, height = sight.size
+    for t in frames:
+        blob = thing.track.blobs[t]
+        half = REACH * float(thing.core_px[t]) / 2 + 2
+        rows = slice(max(int(blob.y - half), 0), min(int(blob.y + half) + 1, height))
+        columns = slice(max(int(blob.x - half), 0), min(int(blob.x + half) + 1, width))
+        label = sight.coverage.label[t, rows, columns]
+        other = (label >= 0) & (label != blob.colour)
+        # At the rim, a mixture may look like another colour.
+        left, top, right, bottom = blob.box
+        other[
+            max(top - 1 - rows.start, 0) : bottom + 1 - rows.start,
+            max(left - 1 - columns.start, 0) : right + 1 - columns.start,
+        ] &= False
+        if other.sum() > 2:
+            mask = np.zeros((height, width), dtype=np.float32)
+            mask[rows, columns] = other
+            masks[t] = cv2.dilate(mask, np.ones((5, 5), np.uint8))
+    return masks
+
+
+def ground_grey(mean: Mean, fallback: float) -> float:
+    """Return the grey level around a mean picture's object."""
+    away = (mean.share < 0.05) & (mean.visible > 0.5)
+    away[SIDE // 3 :, SIDE // 3 :] = False
+    return float(np.median(mean.picture[0][away])) if away.sum() > 10 else fallback
+
+
+def _turns(
+    thing: Thing, frames: Sequence[int], sight: Sight
+) -> list[tuple[str, float, float]]:
+    """Return the shapes that a thing may have if it turns, at which speed, and how clearly.
+
+    Speeds in degrees per second; 1 is as clear as a drawn shape.
+    """
+    foreign = _foreign(thing, frames, sight)
+    looks = _looks(thing, frames, 0.0, sight.times_s)
+    shares = [mean_picture(sight.planes, [look], foreign).share for look in looks]
+    moments = angular_moments([np.clip(2 * share - 0.4, 0, 1) for share in shares])
+    times = sight.times_s[list(frames)]
+    rates = np.array(TURNS_DEG_PER_S)
+    found = []
+    for k, shape in enumerate(("triangle", "square", "star")):
+        order = SYMMETRY[shape]
+        usual = usual_moment(shape, size_bin(float(np.median(thing.core_px[list(frames)]))))
+        # Upright at first: the phase is known, and so the real part counts.
+        phases = np.exp(-1j * order * np.deg2rad(rates)[:, None] * times) * np.conj(usual)
+        spun = (moments[:, k][None] * phases).real.mean(axis=1) / abs(usual) ** 2
+        still = float((moments[:, k] * np.conj(usual)).real.mean()) / abs(usual) ** 2
+        best = int(spun.argmax())
+        if 0.5 < spun[best] < 1.6 and spun[best] > 1.5 * still:
+            found.append((shape, float(rates[best]), float(spun[best])))
+    return sorted(found, key=lambda item: item[2])
