@@ -18,7 +18,8 @@ from pipeline.world.copies import (
 from pipeline.world.edit import Join, join
 from pipeline.world.scene import draw_scene
 from pipeline.world.sound import make_sound, sample_at
-from schemas.facts import EventFacts, Facts, ObjectFacts, from_json
+from pipeline.world.truth import EventTruth
+from schemas.facts import EventFacts, Facts, ObjectFacts, from_json, to_json
 from schemas.frames import Box
 
 GIVEN = {"width_px": 160, "height_px": 96, "num_frames": 40, "fps": 20.0}
@@ -133,6 +134,20 @@ def test_a_mirror_turns_directions_places_and_events():
     assert turned.objects[1].direction == "up_left"
     assert turned.events == (EventFacts(kind="go", subject=1, target="right"),)
     assert turned.camera == "pan_right"
+
+
+def test_a_mirror_renumbers_objects_that_change_their_order(reel):
+    """Of two alike, the left one comes first; in the mirror it is the other."""
+    alike = (ObjectFacts(colour="red", place="left"), ObjectFacts(colour="red", place="right"))
+    shot = replace(reel.shots[0], facts=to_json(Facts(objects=alike)))
+    row = next(row for row in reel.objects if row.shot_index == 0)
+    rows = tuple(replace(row, object_index=i, x_px=(x,) * 40) for i, x in enumerate((9.0, 150.0)))
+    event = EventTruth(file="", shot_index=0, kind="bite", frame=3, subject=0, target="1")
+    copy = mirror(replace(reel, shots=(shot,), objects=rows, events=(event,)))
+    places = {row.object_index: row.x_px[0] for row in copy.objects}
+    assert places == {0: 9.0, 1: 150.0}
+    assert {row.object_index: row.x_px[0] for row in copy.objects[:1]} == {1: 150.0}
+    assert (copy.events[0].subject, copy.events[0].target) == (1, "0")
 
 
 @pytest.mark.parametrize("speed", [0.8, 1.25])
