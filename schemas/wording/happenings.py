@@ -149,7 +149,7 @@ def event_sentences(speaker: Speaker, *, terse: bool = False) -> list[str]:
         spills = group[-1].kind == "spill"
         acts = []
         for event in group[:-1] if spills else group:
-            acts.append((event.kind, speaker.event(event, so_far=coins)))
+            acts.append((event.kind, speaker.event(event, so_far=coins, terse=terse)))
             coins += event.kind == "collect"
         end = f", and {_liquid(speaker)}" if spills else ""
         starter = ""

@@ -2,7 +2,9 @@
 
 from functools import cache
 
-_DOUBLED = frozenset("spin stop hit put get drop run pan slip set sit begin dip zip cut".split())
+_DOUBLED = frozenset(
+    ("begin", "cut", "dip", "drop", "get", "hit", "pan", "put", "run", "set", "sit", "slip", "spin")
+)
 _PAST = {
     "begin": "began",
     "bite": "bit",

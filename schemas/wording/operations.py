@@ -8,8 +8,8 @@ from typing import TypeAlias
 class Noun:
     """A noun phrase that names objects.
 
-    `kind`: `new` (a, another, two), `bare` (no determiner), `known` (the), `pronoun`, `other`,
-    `each_other`. `count` is None where the number is open ("the circles"). `rank` counts from
+    `kind`: `new` (a, another, two), `one_of` (a red one, one red), `bare` (no
+    determiner), `known` (the), `pronoun`, `other`, `each_other`. `count` is None where the number is open ("the circles"). `rank` counts from
     0: "the second red circle" has 1.
     """
 
@@ -26,6 +26,10 @@ Operation: TypeAlias = tuple[str, object, object]
 `all` makes all joined nouns the subject; `set` an object's attribute and value; `event` a kind
 and target; `go` a direction and verb; `scene` an attribute and value; `view` a view; `lead`
 a place before its object."""
+
+
+Found: TypeAlias = tuple[list[Operation], int] | None
+"""What a part of a sentence states and where it ends; None: not found."""
 
 
 @dataclass(slots=True, kw_only=True)

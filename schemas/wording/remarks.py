@@ -11,7 +11,7 @@ from schemas.wording.speaker import Speaker
 
 CAMERA_REMARKS: dict[str, tuple[str, ...]] = {
     "still": (
-        "The edges of the frame keep to the same part of the scene from the first moment to the last.",
+        "The edges of the frame keep to the same part of the scene from first to last.",
         "Nothing about the framing changes between the opening moment and the closing one.",
     ),
     "pan_left": (
@@ -61,7 +61,7 @@ STYLE_REMARKS: dict[str, tuple[str, ...]] = {
 }
 BACKGROUND_REMARKS: dict[str, tuple[str, ...]] = {
     "plain": (
-        "Apart from its one even tone, the area at the back has nothing on it that could distract the eye.",
+        "Apart from its one even tone, the area at the back has nothing to distract the eye.",
         "The emptiness at the back leaves the foreground easy to make out.",
     ),
     "gradient": ("The tone at the back changes so gradually that no border can be seen in it.",),
@@ -70,7 +70,7 @@ BACKGROUND_REMARKS: dict[str, tuple[str, ...]] = {
     "bricks": ("The joints between the bricks run in straight rows from one side to the other.",),
     "hills": ("Where the land ends, the outline of the hills meets the sky.",),
     "floor": (
-        "The lines between the tiles draw closer together with distance, which gives a sense of depth.",
+        "The lines between the tiles draw closer with distance, which gives a sense of depth.",
     ),
     "maze": ("Walls on either hand leave narrow ways between them, with corners and dead ends.",),
 }
@@ -126,7 +126,7 @@ SIMPLE_REMARKS = (
     "One look is enough to take in the arrangement, and a second look confirms it.",
     "Such restraint gives the picture an almost graphic quality, close to that of a poster.",
     "Its appeal lies in economy: few means are used, and each of them has a purpose.",
-    "It is the kind of picture that could be described over the telephone and drawn again from memory.",
+    "It is a picture that could be described over the telephone and drawn again from memory.",
     "There is a plainness to it that recalls the diagrams in a schoolbook.",
 )
 """True where there are two objects at most."""

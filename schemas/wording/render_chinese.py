@@ -1,5 +1,7 @@
 """Write facts as a Chinese caption."""
 
+# ruff: noqa: RUF001
+
 from random import Random
 
 from schemas.facts import EventFacts, Facts, ObjectFacts
@@ -164,7 +166,8 @@ class _Writer:
         hue = self.word("background_colour", colour) if colour else ""
         if kind is None:
             return self._rng.choice((f"背景是{hue}的", f"{hue}背景"))
-        noun = f"{hue}{self._rng.choice(('的', '')) if hue else ''}{self.word('background_kind', kind)}"
+        of = self._rng.choice(("的", "")) if hue else ""
+        noun = f"{hue}{of}{self.word('background_kind', kind)}"
         if kind == "maze":
             return f"在{noun}里"
         if kind == "floor":

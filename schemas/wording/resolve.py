@@ -17,7 +17,7 @@ _PROP_OF = {
 }
 
 
-class _Unresolved(Exception):
+class _UnresolvedError(Exception):
     """A clause names nothing known, or several things."""
 
 
@@ -34,6 +34,7 @@ class Resolver:
         self._current: list[int] = []
         self._group: list[int] = []
         self._last_verb = ""
+        self._several: list[int] = []
         self._unit_start = 0
 
     def take(self, sentence: list[Unit]) -> None:
@@ -42,14 +43,13 @@ class Resolver:
         pending: list[Operation] = []
         subject = "before"
         for number, unit in enumerate(sentence):
+            after = unit.link in ("after", "once") and 0 < number == len(sentence) - 1
             if unit.kind == "unknown" or (unit.kind == "object" and broken and not unit.asserts):
                 self._focus = None
                 subject, pending = "unknown", []
             elif unit.kind == "scene":
                 self._run(unit, unit.operations)
-                if unit.asserts:
-                    subject = "scene" if subject != "before" or number else "before"
-                    subject = "scene" if unit.asserts else subject
+                subject = "scene" if unit.asserts else subject
             elif unit.kind == "lead":
                 name = unit.operations[0][1]
                 if subject == "before":
@@ -59,16 +59,18 @@ class Resolver:
                     self._run(unit, [("set", "place", name), *unit.operations[1:]])
             elif unit.kind == "object":
                 operations = unit.operations
-                done = self._run(unit, [operations[0], *pending, *operations[1:]])
+                done = self._run(
+                    unit, [operations[0], *pending, *operations[1:]], turned_round=after
+                )
                 subject, pending = ("object" if done else "unknown"), []
             elif (
                 subject == "before"
                 and (unit.participle or unit.link)
-                and any(after.kind == "object" for after in sentence[number + 1 :])
+                and any(other.kind == "object" for other in sentence[number + 1 :])
             ):
                 pending += unit.operations
             elif subject in ("before", "object") and self._focus:
-                self._run(unit, unit.operations)
+                self._run(unit, unit.operations, turned_round=after)
         if pending and self._focus and subject == "before":
             self._run(Unit(kind="verb"), pending)
 
@@ -91,8 +93,11 @@ class Resolver:
             )
         )
 
-    def _run(self, unit: Unit, operations: list[Operation]) -> bool:
-        """Carry out operations, all or none. Return whether they held."""
+    def _run(self, unit: Unit, operations: list[Operation], *, turned_round: bool = False) -> bool:
+        """Carry out operations, all or none. Return whether they held.
+
+        `turned_round`: events of this unit happen before those of the unit before it.
+        """
         saved = (
             [dict(item) for item in self._objects],
             list(self._events),
@@ -107,11 +112,11 @@ class Resolver:
         try:
             for operation in operations:
                 self._do(operation)
-        except _Unresolved:
+        except _UnresolvedError:
             self._objects, self._events, self._scene, self._views = saved[:4]
             self._focus, self._last_verb = None, saved[5]
             return False
-        if unit.link in ("after", "once") and unit.kind == "object" and self._unit_start < start:
+        if turned_round and self._unit_start < start:
             self._events[self._unit_start :] = [
                 *self._events[start:],
                 *self._events[self._unit_start : start],
@@ -148,7 +153,7 @@ class Resolver:
             self._go(what, str(value if what != "turn" else name))
         elif what in ("event", "prop_event"):
             if what == "prop_event" and self._scene.get("prop") != value:
-                raise _Unresolved
+                raise _UnresolvedError
             self._event(str(name), value)
 
     def _go(self, what: str, direction: str) -> None:
@@ -172,25 +177,25 @@ class Resolver:
                     self._collide(self._current[0], others[0])
                     return
                 if len(others) != 1:
-                    raise _Unresolved
+                    raise _UnresolvedError
                 for index in self._current:
                     if index == others[0]:
-                        raise _Unresolved
+                        raise _UnresolvedError
                     self._events.append((kind, index, others[0]))
                 return
         if kind in ("collide", "bite"):
             if len(self._group) != 2 or kind == "bite":
-                raise _Unresolved
+                raise _UnresolvedError
             self._collide(*self._group)
             return
         if not self._current:
-            raise _Unresolved
+            raise _UnresolvedError
         for index in self._current:
             self._events.append((kind, index, target if isinstance(target, str) else None))
 
     def _collide(self, one: int, other: int) -> None:
         if one == other:
-            raise _Unresolved
+            raise _UnresolvedError
         self._events.append(("collide", min(one, other), max(one, other)))
 
     def _set(self, index: int, name: str, value: object) -> None:
@@ -203,6 +208,8 @@ class Resolver:
         """Return the objects that a noun phrase names; new ones are made here."""
         if noun.kind == "pronoun":
             found = self._pronoun(noun)
+        elif noun.kind == "one_of":
+            found = self._one_of(noun)
         elif noun.kind == "new":
             found = self._make(noun, noun.count or 1)
         else:
@@ -218,28 +225,39 @@ class Resolver:
             if noun.count is not None and len(matching) > noun.count:
                 matching = self._exactly(matching, noun)
             if noun.count is not None and len(matching) > noun.count:
-                raise _Unresolved
+                raise _UnresolvedError
             found = matching
             if not found:
                 if noun.kind == "other" or noun.rank is not None or noun.count is None:
-                    raise _Unresolved
+                    raise _UnresolvedError
                 if noun.shape is None and noun.colour is None and self._objects:
-                    raise _Unresolved
+                    raise _UnresolvedError
                 found = self._make(noun, noun.count)
             elif noun.count is not None and len(found) < noun.count:
-                raise _Unresolved
+                raise _UnresolvedError
         return found
 
     def _pronoun(self, noun: Noun) -> list[int]:
         if noun.count == 1:
             if self._focus is None or len(self._focus) != 1:
-                raise _Unresolved
+                raise _UnresolvedError
             return list(self._focus)
         if self._focus and len(self._focus) > 1 and noun.count in (None, len(self._focus)):
             return list(self._focus)
         if len(self._objects) > 1 and noun.count in (None, len(self._objects)):
             return list(range(len(self._objects)))
-        raise _Unresolved
+        raise _UnresolvedError
+
+    def _one_of(self, noun: Noun) -> list[int]:
+        """Return the next of the objects just named whose colour and size are still open."""
+        for index in self._several:
+            item = self._objects[index]
+            if ("colour" if noun.colour else "size") not in item:
+                for name in ("colour", "size"):
+                    if value := getattr(noun, name):
+                        item.setdefault(name, value)
+                return [index]
+        raise _UnresolvedError
 
     def _make(self, noun: Noun, count: int) -> list[int]:
         stated = {
@@ -248,9 +266,11 @@ class Resolver:
             if (value := getattr(noun, name)) is not None
         }
         if len(self._objects) + count > MAX_OBJECTS:
-            raise _Unresolved
+            raise _UnresolvedError
         first = len(self._objects)
         self._objects += [dict(stated) for _ in range(count)]
+        if count > 1:
+            self._several = list(range(first, first + count))
         return list(range(first, first + count))
 
     def _matches(self, index: int, noun: Noun) -> bool:

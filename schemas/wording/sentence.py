@@ -6,7 +6,7 @@ from schemas.wording.scenery import scene_unit
 from schemas.wording.tokens import Tokens
 from schemas.wording.vocabulary import ADVERBS, DOUBT, LINKS
 
-SHOWS = ("of", "on", "showing")
+SHOWS = ("of", "on", "showing", "with", "behind")
 """What may stand between a shot or a camera move and its object."""
 _PARSERS = (scene_unit, object_unit, lead_unit, verb_unit)
 
@@ -31,7 +31,7 @@ def units(tokens: Tokens) -> list[Unit]:
             elif tokens[i] in LINKS:
                 link = tokens[i] if tokens[i] not in (",", "and") or not link else link
                 i += 1
-            elif found and _is_seen(found[-1]) and tokens[i] in SHOWS and not link:
+            elif found and found[-1].kind == "scene" and tokens[i] in SHOWS and not link:
                 link = tokens[i]
                 i += 1
             else:
@@ -62,7 +62,9 @@ def _unit(tokens: Tokens, i: int) -> tuple[Unit | None, int]:
             continue
         end = found[1]
         ends_well = end == len(tokens) or tokens[end] in LINKS or found[0].kind == "lead"
-        ends_well = ends_well or (_is_seen(found[0]) and tokens[end] in SHOWS)
+        if not ends_well and found[0].kind == "scene":
+            shows = _is_seen(found[0]) and tokens[end] in SHOWS
+            ends_well = shows or _comes_before_object(found[0], tokens, end)
         if ends_well and end > i and (best is None or end > best[1]):
             best = found
     return best if best is not None else (None, i)
@@ -72,3 +74,13 @@ def _is_seen(unit: Unit) -> bool:
     """Return whether the unit says how something is shot."""
     last = unit.operations[-1] if unit.operations else ("", "", "")
     return last[0] == "view" or last[:2] == ("scene", "camera")
+
+
+def _comes_before_object(unit: Unit, tokens: Tokens, end: int) -> bool:
+    """Return whether an object follows a background at once: `on a grey floor a red star ...`."""
+    last = unit.operations[-1][1] if unit.operations else "background"
+    is_background = str(last).startswith("background")
+    if unit.asserts or not is_background:
+        return False
+    after = object_unit(tokens, end + 1 if tokens[end] in SHOWS else end)
+    return after is not None and (after[1] == len(tokens) or tokens[after[1]] in LINKS)

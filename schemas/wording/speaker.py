@@ -98,14 +98,14 @@ class Speaker:
             return self.one_of("coins", "a few coins", "several coins")
         return article(" ".join(part for part in (colour or "", prop) if part))
 
-    def event(self, event: EventFacts, *, so_far: int) -> Act:
+    def event(self, event: EventFacts, *, so_far: int, terse: bool = False) -> Act:
         """Return what the subject of an event does; `so_far`: coins collected before."""
         verb = self.word("event", event.kind)
         if event.kind in ("collide", "bite") and isinstance(event.target, int):
             return Act(f"{verb} {self.refer(event.target)}")
         if event.kind in ("hide", "put_out", "break"):
             return Act(f"{verb} {self.prop()}")
-        if event.kind == "reappear" and self.chance(0.2):
+        if event.kind == "reappear" and not terse and self.chance(0.2):
             return Act(f"emerge from behind {self.prop()}")
         if event.kind == "collect":
             return Act(f"{verb} {'another coin' if so_far else 'a coin'}")

@@ -10,7 +10,7 @@ from schemas.wording.speaker import Act, Speaker, sentence
 
 MOST_WORDS = 22
 """By `_cost`; a caption that would be longer leaves out trails and bounces, then changes."""
-_EVENT_COST = {"go": 2, "spill": 5, "collide": 5, "bite": 6}
+_EVENT_COST = {"go": 2, "spill": 6, "collide": 5, "bite": 6}
 
 
 def terse_caption(facts: Facts, rng: Random) -> str:
@@ -25,8 +25,10 @@ def terse_caption(facts: Facts, rng: Random) -> str:
 def _cost(facts: Facts, detail: int) -> int:
     """Return about how many words the caption takes."""
     words = sum(_EVENT_COST.get(event.kind, 4) for event in facts.events)
+    words += 2 * (facts.prop_colour is not None)
     for item in facts.objects:
         words += 3 + 2 * (item.action is not None) + 2 * (item.direction is not None)
+        words += 2 * (item.action == "fly")
         words += 3 * (item.change is not None and detail > 0)
         words += (4 * item.bounces + 4 * item.leaves_trail) * (detail > 1)
     return words

@@ -55,6 +55,11 @@ def sentences(text: str) -> list[Tokens]:
     return [sentence for sentence in found if sentence]
 
 
+def listed(text: str) -> list[str]:
+    """Return the phrases of a text that parts them by `|`."""
+    return text.split("|")
+
+
 def words(phrase: str) -> tuple[str, ...]:
     """Return a phrase of the lexicon as tokens, hyphens as blanks."""
     return tuple(phrase.replace("-", " ").split())
@@ -108,3 +113,17 @@ def verb_forms(phrase: str) -> list[str]:
 def verb_phrases(entries: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
     """Return (form, value) for every form of every verb phrase."""
     return [(form, value) for phrase, value in entries for form in verb_forms(phrase)]
+
+
+def word_at(tokens: Tokens, i: int) -> str:
+    """Return the token at `i`, or an empty string past the end."""
+    return tokens[i] if i < len(tokens) else ""
+
+
+def skip(tokens: Tokens, i: int, *choices: str) -> int:
+    """Return the number after the first of the phrases that stands at `i`, or `i`."""
+    for choice in choices:
+        parts = choice.split()
+        if tokens[i : i + len(parts)] == parts:
+            return i + len(parts)
+    return i

@@ -10,7 +10,7 @@ from schemas.wording.lexicon import (
     SAY,
     SPEED_VERBS,
 )
-from schemas.wording.tokens import Phrases, phrases_of, verb_phrases
+from schemas.wording.tokens import Phrases, listed, phrases_of, verb_phrases, words
 
 
 def _entries(name: str) -> list[tuple[str, str]]:
@@ -220,16 +220,18 @@ RANKS = {word: n for n, word in enumerate(ORDINALS)}
 FRAMES = frozenset(FRAME_NOUNS)
 
 INTENSIFIERS = frozenset(
-    "very quite rather fairly extremely really so relatively pretty slightly".split()
+    words("very quite rather fairly extremely really so relatively pretty slightly")
 )
 ADJECTIVES = frozenset(
-    "bright single lone simple solid vivid glossy shiny smooth round perfect nice beautiful pure "
-    "coloured colored deep light dark filled lovely clear neat soft tidy lonely flat plain solitary "
-    "single only whole bold little vibrant cheerful 2d".split()
+    words(
+        "bright single lone simple solid vivid glossy shiny smooth round perfect nice "
+        "beautiful pure coloured colored deep light dark filled lovely clear neat soft tidy "
+        "lonely flat plain solitary single only whole bold little vibrant cheerful 2d"
+    )
 )
 ADVERBS = Phrases(
     (phrase, "")
-    for phrase in (
+    for phrase in listed(
         "steadily|smoothly|gently|calmly|evenly|simply|there|here|alone|by itself|on its own|"
         "all the while|throughout|meanwhile|at the same time|at first|in the end|once more|again|"
         "straight|all the time|the whole time|as it does so|as it goes|on its way|on the way|"
@@ -237,23 +239,25 @@ ADVERBS = Phrases(
         "later|now|just|next|afterwards|a little later|after a while|in the beginning|together|"
         "in a straight line|constantly|steady|all the way|at a constant speed|quietly|silently|"
         "perfectly|completely|softly|in place|on the spot|over time|a bit|slightly|"
-        "as time passes|after that|as it moves|as it falls|as it flies|as it travels|from start to finish|"
+        "as time passes|after that|as it moves|as it falls|as it flies|as it travels|"
+        "from start to finish|"
         "from beginning to end|for the whole clip|the entire time|diagonally|along|onwards|"
         "away|from there|bit by bit|little by little|one after the other|first|"
         "around|about|everywhere|playfully|gracefully|lazily|endlessly|forever|"
         "in slow motion|loop|please|still|after this|as it passes|in the process|shortly after|"
         "a moment later|in turn|after it|at last|to begin with|in the meantime"
-    ).split("|")
+    )
 )
 ACROSS = frozenset(("across", "through", "over", "along", "past", "into", "within", "in", "on"))
-LINKS = frozenset("and then but while as when once after before until whereas where".split()) | {
-    ","
-}
+LINKS = frozenset(words("and then but while as when once after before until whereas where")) | {","}
 DOUBT = frozenset(
-    "if unless would could should might may can imagine suppose supposing wish pretend hope want "
-    "wants maybe perhaps possibly or either neither nor never not no without nobody nothing none "
-    "instead like than ignore ignoring say says said false untrue wrong incorrect cannot hardly "
-    "barely seldom rarely almost nearly will won't ought must think thinks believe believes "
-    "dream dreams dreamed wanted asked told whether likely try tries avoid except lacks lacking "
-    "missing nowhere isn't aren't doesn't don't seems seem appears fails refuses stop".split()
+    words(
+        "if unless would could should might may can imagine suppose supposing wish pretend "
+        "hope want wants maybe perhaps possibly or either neither nor never not no without "
+        "nobody nothing none instead like than ignore ignoring say says said false untrue "
+        "wrong incorrect cannot hardly barely seldom rarely almost nearly will won't ought "
+        "must think thinks believe believes dream dreams dreamed wanted asked told whether "
+        "likely try tries avoid except lacks lacking missing nowhere isn't aren't doesn't "
+        "don't seems seem appears fails refuses stop"
+    )
 )

@@ -1,3 +1,5 @@
+# ruff: noqa: RUF001
+
 from dataclasses import fields, replace
 from itertools import permutations
 from random import Random
@@ -23,10 +25,10 @@ from schemas.wording import lexicon, lexicon_chinese
 from schemas.wording.inflect import article, participle, past, present
 from schemas.wording.read import read
 from schemas.wording.render import render
+from schemas.wording.tokens import words
 from tests.schemas.wording_cases import draw_facts
 
 NUM_DRAWN = 10_000
-CORE = {"en": ("short", "medium"), "zh": ("short", "medium")}
 
 
 def states_only(stated: Facts, facts: Facts) -> bool:
@@ -57,6 +59,7 @@ def drawn(count: int, seed: int) -> list[Facts]:
     return [canonical(draw_facts(rng)) for _ in range(count)]
 
 
+@pytest.mark.slow
 def test_long_captions_state_every_fact():
     for seed, facts in enumerate(drawn(NUM_DRAWN, 1)):
         for length in ("long", "very_long"):
@@ -64,6 +67,7 @@ def test_long_captions_state_every_fact():
             assert read(text) == facts, text
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("language", ["en", "zh"])
 def test_short_captions_state_nothing_else_and_read_the_same_again(language):
     for seed, facts in enumerate(drawn(NUM_DRAWN, 2)):
@@ -109,7 +113,8 @@ def test_an_empty_picture_states_nothing():
 def test_short_captions_of_one_object_have_25_words_at_most():
     for seed, facts in enumerate(drawn(4000, 6)):
         if len(facts.objects) == 1 and len(facts.events) <= 4:
-            assert len(render(facts, length="short", seed=seed).split()) <= 25
+            text = render(facts, length="short", seed=seed)
+            assert len(text.split()) <= 25, text
 
 
 def test_a_seed_gives_the_same_caption_and_another_seed_another():
@@ -195,11 +200,11 @@ def test_one_changed_fact_is_the_one_difference_between_two_captions():
 # The words -----------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("words", [lexicon, lexicon_chinese], ids=["en", "zh"])
-def test_no_phrase_stands_for_two_values(words):
-    for name in words.SAY:
+@pytest.mark.parametrize("module", [lexicon, lexicon_chinese], ids=["en", "zh"])
+def test_no_phrase_stands_for_two_values(module):
+    for name in module.SAY:
         seen: dict[str, str] = {}
-        for table in (words.SAY, words.ALSO):
+        for table in (module.SAY, module.ALSO):
             for value, phrases in table.get(name, {}).items():
                 for phrase in phrases:
                     assert seen.setdefault(phrase, value) == value, (name, phrase)
@@ -374,9 +379,9 @@ def facts_of(*objects: ObjectFacts, events=(), **scene) -> Facts:
             ),
         ),
         (
-            "In a brown maze, a small red circle goes right, then up, then left and collects a coin.",
+            "In a brown maze, a red circle goes right, then up, then left and collects a coin",
             facts_of(
-                thing("small red circle"),
+                thing("red circle"),
                 events=[
                     ("go", 0, "right"),
                     ("go", 0, "up"),
@@ -831,18 +836,29 @@ def test_what_is_understood_of_other_texts_is_kept(text, facts):
 
 def test_reading_never_fails_and_never_hangs():
     rng = Random(9)
-    words = (
+    known = words(
         "a the red blue circle star square moves left , . and while it they other of with no "
         "camera pans background grey in on then before 2 ? \" ' - — 红 圆 在 向左 it's turns "
         "first second each both pillar jar of liquid goes as"
-    ).split()
+    )
     for _ in range(3000):
-        read(" ".join(rng.choices(words, k=rng.randint(1, 40))))
+        read(" ".join(rng.choices(known, k=rng.randint(1, 40))))
         read(
             "".join(
                 chr(rng.choice((rng.randint(1, 255), rng.randint(1, 70000)))) for _ in range(30)
             )
         )
-    for text in ("a red circle and " * 700, "a, " * 5000, "it " * 4000, '"' * 9000, "moving " * 2000,
-                 "a red circle. " * 1000, "slowly " * 2000, "红" * 9000, "(" * 9000, "a" * 10_000):  # fmt: skip
-        read(text)
+    unit = (
+        "a red circle and ",
+        "a, ",
+        "it ",
+        '"',
+        "moving ",
+        "a red circle. ",
+        "slowly ",
+        "红",
+        "(",
+        "a",
+    )
+    for text in unit:
+        read(text * (10_000 // len(text)))

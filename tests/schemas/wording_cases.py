@@ -52,7 +52,7 @@ def draw_object(rng: Random, colour: str, *, stated: float, image: bool = False)
 def draw_events(rng: Random, num_objects: int) -> tuple[tuple[EventFacts, ...], str | None]:
     """Return events in a possible order, and the prop that they need."""
     kind = rng.choice(("none", "none", "none", "pillar", "candle", "jar", "free", "free"))
-    one, other = (rng.sample(range(num_objects), 2) + [0])[:2] if num_objects > 1 else (0, 0)
+    one, other = rng.sample(range(num_objects), 2) if num_objects > 1 else (0, 0)
     if kind == "pillar":
         events = [EventFacts(kind="hide", subject=one, target="pillar")]
         if rng.random() < 0.7:
