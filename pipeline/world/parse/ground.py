@@ -51,7 +51,9 @@ def name_kind(grey_HW: Floats, free_HW: NDArray[np.bool_]) -> Kind:
     if spread < MIN_DEVIATION:
         return Kind(name="plain", confidence=min(1.0, 2 - spread / MIN_DEVIATION), shares={})
     ones = np.ones_like(x)
-    shares = {"gradient": _explained(level, [ones, y])}
+    shares = {"gradient": _sloped(level, y)}
+    # Where a horizon is, the stripes or tiles end there.
+    ends = _ends_at_horizon(grey_HW, free_HW)
     flat = level
     shares["checker"] = _explained(
         flat, [ones, *_grid_waves(x / 0.48, y / 0.48)]
@@ -62,12 +64,9 @@ def name_kind(grey_HW: Floats, free_HW: NDArray[np.bool_]) -> Kind:
         shares["hills"] = _explained(
             level[low], [ones[low], *_waves(x[low] / 0.26), *_waves(y[low] / 0.3)]
         )
-        # The stripes end at the horizon.
-        high = y < -0.2
-        if high.sum() > 30 and shares["hills"] > 0.3:
-            above = _explained(level[high], [ones[high], *_waves(x[high] / 0.26)])
-            shares["hills"] -= 0.5 * max(above - 0.3, 0.0)
     shares["floor"] = floor_share(level, x, y)
+    if not ends:
+        shares["floor"] = shares["hills"] = 0.0
     board = _maze_share(level, x, y, (width / unit, height / unit), 0.0)
     # Any slow change is explained by cells; the board's own cells do it better than shifted ones.
     shares["maze"] = board if board - _maze_share(
@@ -83,6 +82,32 @@ def name_kind(grey_HW: Floats, free_HW: NDArray[np.bool_]) -> Kind:
     return Kind(
         name=best, confidence=min(_ramp(fits[best], 0.4, 0.8), _ramp(margin, 0.0, 0.3)), shares=fits
     )
+
+
+def _ends_at_horizon(grey_HW: Floats, free_HW: NDArray[np.bool_]) -> bool:
+    """Return whether the picture changes from left to right in its lower part only."""
+    height, width = grey_HW.shape
+    y = (np.arange(height) - (height - 1) / 2) / min(height, width)
+    steps = np.square(np.diff(grey_HW, axis=1))
+    both = free_HW[:, 1:] & free_HW[:, :-1]
+
+    def busy(rows: NDArray[np.bool_]) -> float:
+        part = both[rows]
+        return float(steps[rows][part].mean()) if part.sum() > 30 else 0.0
+
+    return busy(y < -0.2) < 0.5 * busy(y > 0.12)
+
+
+def _sloped(level: Floats, y: Floats) -> float:
+    """Return the share of variance that a slope from top to bottom explains, outliers aside."""
+    keep = np.ones(len(level), dtype=bool)
+    for _ in range(2):
+        slope, start = np.polyfit(y[keep], level[keep], 1)
+        late = np.abs(level - start - slope * y)
+        keep = late < max(3.5 * 1.48 * float(np.median(late)), 3.0)
+    if keep.mean() < 0.8:
+        return 0.0
+    return _explained(level[keep], [np.ones(int(keep.sum())), y[keep]])
 
 
 def floor_share(level: Floats, x: Floats, y: Floats) -> float:

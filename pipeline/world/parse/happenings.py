@@ -18,6 +18,8 @@ from pipeline.world.vocabulary import reach, unit_outline
 
 TOUCHES = 0.05
 """Things that come so near (units) may have touched."""
+MIN_KICK = 0.03
+"""Smaller changes of velocity (units per second) are none."""
 AT_ONCE = 1.6
 """Two breaks so many frames apart may be one meeting."""
 
@@ -84,6 +86,9 @@ def breaks_of(things: Sequence[Thing], times_s: Floats) -> list[Break]:
             first = k
             while k + 2 < len(path.pieces) and _is_short(path.pieces[k + 1]):
                 k += 1
+            if _is_small(path.pieces[first], path.pieces[k + 1]):
+                k += 1
+                continue
             joints = [path.joint_time(j, times_s) for j in range(first, k + 1)]
             found.append(
                 Break(
@@ -101,6 +106,10 @@ def breaks_of(things: Sequence[Thing], times_s: Floats) -> list[Break]:
             )
             k += 1
     return sorted(found, key=lambda item: item.time_s)
+
+
+def _is_small(one: Piece, other: Piece) -> bool:
+    return math.hypot(one.vx - other.vx, one.vy - other.vy) < MIN_KICK
 
 
 def _is_short(piece: Piece) -> bool:

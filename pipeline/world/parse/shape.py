@@ -10,6 +10,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import product
 
 import cv2
 import numpy as np
@@ -24,7 +25,8 @@ SIDE = 28
 REACH = 2.1
 """Half its side, in radii of the object's disc."""
 SYMMETRY = {"square": 4, "triangle": 3, "star": 5}
-_RING_AREAS: dict[str, float] = {}
+UNLIKE = 1e3
+"""The cost of a shape that is out of the question."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,8 +100,10 @@ def _matrix(x: float, y: float, diameter: float, angle_deg: float) -> Floats:
 
 
 @lru_cache(maxsize=2048)
-def _parts(shape: str, style: str, bin_index: int) -> tuple[Floats, float]:
-    """Return maps of a drawn shape (K, SIDE, SIDE), and its core's diameter over its own.
+def _parts(
+    shape: str, style: str, bin_index: int, angles: tuple[float, ...] = (0.0,)
+) -> Floats:
+    """Return maps of a drawn shape (5, SIDE, SIDE), the mean over `angles` (degrees).
 
     Maps: how much the ground shows, how much its shadow, ink, white, and the colour.
     `bin_index` counts sizes of the core in steps of 4 %.
@@ -110,37 +114,49 @@ def _parts(shape: str, style: str, bin_index: int) -> tuple[Floats, float]:
     size = (2 * half + 1, 2 * half + 1)
     total = np.zeros((SIDE, SIDE, 5), dtype=np.float32)
     flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
-    shifts = ((0.0, 0.0), (0.5, 0.25), (0.25, 0.5), (-0.25, -0.25)) if core < 24 else ((0.0, 0.0),)
-    for dx, dy in shifts:
-        maps = _drawn(shape, style, half + dx, half + dy, diameter, size)
+    shifts = ((0.0, 0.0), (0.5, 0.25), (0.25, 0.5), (-0.25, -0.25))
+    if core > 24 or len(angles) > 1:
+        shifts = shifts[:1]
+    for (dx, dy), angle in product(shifts, angles):
+        maps = _drawn(shape, style, half + dx, half + dy, diameter, size, angle)
         lit = np.clip(maps[:, :, 4], 0, 1)
         x = float((lit.sum(axis=0) * np.arange(size[0])).sum() / lit.sum())
         y = float((lit.sum(axis=1) * np.arange(size[1])).sum() / lit.sum())
         matrix = _matrix(x, y, core, 0.0)
-        total += np.dstack([
-            cv2.warpAffine(np.ascontiguousarray(maps[:, :, k]), matrix, (SIDE, SIDE), flags=flags,
-                           borderMode=cv2.BORDER_REPLICATE)
-            for k in range(5)
-        ])
-    return np.moveaxis(total, 2, 0) / len(shifts), core_ratio(shape, style)
+        # `warpAffine` takes four planes at once.
+        for planes in (slice(0, 4), slice(4, 5)):
+            warped = cv2.warpAffine(
+                np.ascontiguousarray(maps[:, :, planes]),
+                matrix,
+                (SIDE, SIDE),
+                flags=flags,
+                borderMode=cv2.BORDER_REPLICATE,
+            )
+            total[:, :, planes] += warped.reshape(SIDE, SIDE, -1)
+    return np.moveaxis(total, 2, 0) / (len(shifts) * len(angles))
 
 
 def _drawn(
-    shape: str, style: str, x: float, y: float, diameter: float, size: tuple[int, int]
+    shape: str,
+    style: str,
+    x: float,
+    y: float,
+    diameter: float,
+    size: tuple[int, int],
+    angle_deg: float = 0.0,
 ) -> Floats:
     """Return the maps of one drawing, H x W x 5; see `_parts`."""
-    whole = _mask(shape, x, y, diameter, size)
+    whole = _mask(shape, x, y, diameter, size, angle_deg)
     maps = np.zeros((*whole.shape, 5), dtype=np.float32)
     maps[:, :, 0] = 1 - whole
     if style == "outlined":
-        inner = _mask(shape, x, y, diameter, size, inner=True)
+        inner = _mask(shape, x, y, diameter, size, angle_deg, inner=True)
         maps[:, :, 2] = whole * (1 - inner)
         maps[:, :, 0] = (1 - whole) * (1 - inner)
         maps[:, :, 4] = inner
     elif style == "shaded":
-        shadow = _mask(
-            shape, x + SHADOW_SHIFT[0] * diameter, y + SHADOW_SHIFT[1] * diameter, diameter, size
-        )
+        shadow_x, shadow_y = x + SHADOW_SHIFT[0] * diameter, y + SHADOW_SHIFT[1] * diameter
+        shadow = _mask(shape, shadow_x, shadow_y, diameter, size, angle_deg)
         maps[:, :, 1] = -SHADOW_DEPTH * shadow * (1 - whole)
         dx = (np.arange(size[0]) - x)[None, :] * (2 / diameter)
         dy = (np.arange(size[1]) - y)[:, None] * (2 / diameter)
@@ -154,10 +170,17 @@ def _drawn(
 
 
 def _mask(
-    shape: str, x: float, y: float, diameter: float, size: tuple[int, int], inner: bool = False
+    shape: str,
+    x: float,
+    y: float,
+    diameter: float,
+    size: tuple[int, int],
+    angle_deg: float,
+    inner: bool = False,
 ) -> Floats:
     mask = np.zeros((size[1], size[0]), dtype=np.float32)
-    thing = cover([outline_px(shape, x=x, y=y, diameter=diameter, inner=inner)], size)
+    outline = outline_px(shape, x=x, y=y, diameter=diameter, angle_deg=angle_deg, inner=inner)
+    thing = cover([outline], size)
     if thing is not None:
         mask[thing.rows, thing.columns] = thing.share
     return mask
@@ -170,33 +193,38 @@ def core_ratio(shape: str, style: str) -> float:
     return math.sqrt(float(np.clip(maps[:, :, 4], 0, 1).sum()) / (math.pi * 40.0**2))
 
 
-def synthesise(
-    shape: str, style: str, diameter: float, *, ground: Floats, colour: Floats
-) -> tuple[Floats, Floats]:
-    """Return the mean picture that a drawn object would give, and the share it covers.
-
-    `diameter`: of its coloured part, in pixels; `ground`, `colour`: grey and chroma.
-    """
-    parts, _ = _parts(shape, style, size_bin(diameter))
+def synthesise(parts: Floats, *, ground: Floats, colour: Floats) -> Floats:
+    """Return the mean picture (3, SIDE, SIDE) of a drawn object, from its maps."""
     ink = AXES @ np.array(INK, dtype=np.float32)
     white = np.array([255.0, 0.0, 0.0], dtype=np.float32)
     palette = np.stack([ground, ground, ink, white, colour])
-    picture = np.tensordot(palette.T, parts, axes=(1, 0))
-    return picture, np.clip(parts[2] + parts[4] + parts[3], 0, 1)
+    return np.tensordot(palette.T, parts, axes=(1, 0))
 
 
-def costs_of(mean: Mean, *, ground: Floats, colour: Floats, spread: float) -> Floats:
+def costs_of(
+    mean: Mean,
+    *,
+    ground: Floats,
+    colour: Floats,
+    spread: float,
+    turned: tuple[str, tuple[float, ...]] | None = None,
+) -> Floats:
     """Return how badly every shape and style explains a mean picture: shapes x styles.
 
-    `spread`: deviation of the background's grey levels, which counts against grey there.
+    `ground`, `colour`: grey and chroma. `spread`: deviation of the background's grey levels,
+    which counts against grey there. `turned`: a shape and the angles in which it was seen,
+    where the mean picture was not turned back; others than that are not compared.
     """
     covered = np.clip(mean.share, 0, 1)
     grey_weight = 1 / (36.0 + (1 - covered) * (spread**2))
-    costs = np.zeros((len(SHAPES), len(STYLES)))
+    costs = np.full((len(SHAPES), len(STYLES)), UNLIKE)
+    index = size_bin(mean.diameter)
     for a, shape in enumerate(SHAPES):
+        if turned is not None and shape != turned[0]:
+            continue
         for b, style in enumerate(STYLES):
-            picture, _ = synthesise(shape, style, mean.diameter, ground=ground, colour=colour)
-            away = np.square(picture - mean.picture)
+            parts = _parts(shape, style, index, (0.0,) if turned is None else turned[1])
+            away = np.square(synthesise(parts, ground=ground, colour=colour) - mean.picture)
             cost = away[0] * grey_weight + away[1:].sum(axis=0) / 72.0
             costs[a, b] = float((cost * mean.visible).mean())
     return costs
@@ -205,7 +233,7 @@ def costs_of(mean: Mean, *, ground: Floats, colour: Floats, spread: float) -> Fl
 @lru_cache(maxsize=256)
 def usual_moment(shape: str, bin_index: int) -> complex:
     """Return the angular moment of a shape's own order, upright and seen at a size."""
-    parts, _ = _parts(shape, "flat", bin_index)
+    parts = _parts(shape, "flat", bin_index)
     column = {3: 0, 4: 1, 5: 2}[SYMMETRY[shape]]
     return complex(angular_moments([parts[4]])[0, column])
 

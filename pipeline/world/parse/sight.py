@@ -89,11 +89,12 @@ def look_at(pixels_THWC: NDArray[np.uint8], times_s: Floats) -> Sight:
 def free_pixels(sight: Sight) -> NDArray[np.bool_]:
     """Return which pixels show the background, well away from all coloured things; T, H, W."""
     busy = sight.coverage.label >= 0
-    grown = max(2, round(0.05 * sight.unit_px))
-    size = 2 * grown + 1
-    kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (size, size))
+    grown = max(2, round(0.045 * sight.unit_px))
     # Shadows fall to the lower right.
-    anchor = (min(grown + 1, size - 1), min(grown + 2, size - 1))
+    shadow = max(1, round(0.03 * sight.unit_px))
+    size = 2 * grown + 1 + shadow
+    kernel = np.ones((size, size), dtype=np.uint8)
+    anchor = (grown + shadow, grown + shadow)
     return np.stack(
         [
             cv2.dilate(frame.astype(np.uint8), kernel, anchor=anchor) == 0

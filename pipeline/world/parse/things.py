@@ -175,21 +175,20 @@ def _fit_shape(thing: Thing, sight: Sight, spread: float) -> None:
 
     foreign = _foreign(thing, frames, sight)
 
-    def fits_at(turn: float) -> Floats:
+    def fits_at(turn: float, turned: tuple[str, tuple[float, ...]] | None = None) -> Floats:
         mean = mean_picture(planes, _looks(thing, frames, turn, sight.times_s), foreign)
         ground = np.array([ground_grey(mean, float(np.median(sight.grey[frames[0]]))), *sight.ground.point])
-        return costs_of(mean, ground=ground, colour=colour, spread=spread)
+        return costs_of(mean, ground=ground, colour=colour, spread=spread, turned=turned)
 
     thing.fits = fits_at(0.0)
     if len(frames) < 5 or thing.track.turned_at is not None or abs(thing.growth) > MIN_CHANGE:
         return
     for shape, turn, sure in _turns(thing, every[:MAX_TURN_LOOKS], sight):
-        fits = fits_at(turn)
-        others = [k for k, name in enumerate(SHAPES) if name != shape]
         limit = 1.2 if sure > 0.7 else 0.8
-        if float(fits.min(axis=1)[SHAPES.index(shape)]) < limit * float(thing.fits.min()):
-            fits[others] += 10.0
-            thing.fits, thing.turn_deg_per_s = fits, turn
+        if float(fits_at(turn).min()) < limit * float(thing.fits.min()):
+            # Light and shadow do not turn with it: compare with drawings at the same angles.
+            angles = tuple(turn * float(sight.times_s[t]) for t in frames)
+            thing.fits, thing.turn_deg_per_s = fits_at(0.0, (shape, angles)), turn
 
 
 def _foreign(thing: Thing, frames: Sequence[int], sight: Sight) -> dict[int, Floats]:
