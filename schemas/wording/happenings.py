@@ -14,10 +14,12 @@ def main_act(speaker: Speaker, item: ObjectFacts, *, with_speed: bool = True) ->
     if item.action is None:
         return None
     speed = item.speed if with_speed else None
-    if item.action == "move" and speed in SPEED_VERBS and speaker.chance(0.25):
+    if item.action == "move" and item.direction and speed in SPEED_VERBS and speaker.chance(0.25):
         verb, pace = speaker.one_of(*SPEED_VERBS[speed]), ""
     else:
         verb = speaker.word("action", item.action)
+        if speed == "fast" and verb == "drift":
+            verb = "move"
         if item.action == "rest" and item.change:
             verb = speaker.one_of("stay in place", "rest")
         pace = speaker.word("speed", speed) if speed else ""
@@ -25,7 +27,7 @@ def main_act(speaker: Speaker, item: ObjectFacts, *, with_speed: bool = True) ->
     if item.action == "fly" and way and speaker.chance(0.5):
         head, rest = split_verb(verb)
         return Act(f"{head} {way}{rest}")
-    early = pace.endswith("ly") or not speaker.chance(0.6)
+    early = not pace.startswith("at ") or not speaker.chance(0.6)
     parts = (verb, pace, way) if early else (verb, way, pace)
     return Act(" ".join(part for part in parts if part))
 
@@ -97,12 +99,12 @@ def object_sentences(speaker: Speaker, index: int, *, tail: str = "") -> list[st
         line = f"{noun} {where} {joined(speaker, told, ending)}"
     else:
         begins = speaker.one_of("starts", "begins")
-        line = speaker.one_of(
+        line = (
             f"{where}, {noun} {joined(speaker, told, ending)}",
             f"{noun} {begins} {where} and {told[0].says()}{ending}",
             f"{noun} {where} {joined(speaker, told, ending)}",
             f"starting {where}, {noun} {joined(speaker, told, ending)}",
-        )
+        )[speaker.pattern(4)]
         if f"{begins} {where} and" in line:
             left = acts[1:]
     found = [sentence(line)]
@@ -117,6 +119,20 @@ def object_sentences(speaker: Speaker, index: int, *, tail: str = "") -> list[st
             lead = "along the way, "
         found.append(sentence(f"{lead}{subject} {joined(speaker, now)}"))
     return found
+
+
+def is_bare(item: ObjectFacts) -> bool:
+    """Return whether nothing but its looks is stated of an object."""
+    acts = item.action or item.bounces or item.change or item.leaves_trail
+    return not acts and item.place is None
+
+
+def bare_objects_sentence(speaker: Speaker, indices: list[int], *, tail: str = "") -> str:
+    """Return one sentence that lists objects: `there is a red star and a blue circle`."""
+    also = "also " if speaker.named else ""
+    nouns = [speaker.introduce(index) for index in indices]
+    listed = f"{', '.join(nouns[:-1])} and {nouns[-1]}"
+    return sentence(f"there is {also}{listed} {tail}".rstrip())
 
 
 def _existence(speaker: Speaker, noun: str, where: str, tail: str, *, first: bool) -> str:

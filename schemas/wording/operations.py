@@ -8,9 +8,9 @@ from typing import TypeAlias
 class Noun:
     """A noun phrase that names objects.
 
-    `kind`: `new` (a, another, two), `one_of` (a red one, one red), `bare` (no
-    determiner), `known` (the), `pronoun`, `other`, `each_other`. `count` is None where the number is open ("the circles"). `rank` counts from
-    0: "the second red circle" has 1.
+    `kind`: `new` (a, another, two), `one_of` (a red one, one red), `bare` (no determiner),
+    `known` (the), `pronoun`, `other`, `each_other`. `count` is None where the number is open
+    ("the circles"). `rank` counts from 0: "the second red circle" has 1.
     """
 
     kind: str
@@ -29,7 +29,7 @@ a place before its object."""
 
 
 Found: TypeAlias = tuple[list[Operation], int] | None
-"""What a part of a sentence states and where it ends; None: not found."""
+"""What a part of a sentence states, and where it ends; None where it is not found."""
 
 
 @dataclass(slots=True, kw_only=True)

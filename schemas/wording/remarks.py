@@ -176,10 +176,9 @@ def lengthen(speaker: Speaker, lines: list[str], least: int) -> list[str]:
 
 
 def _place_for(remark: Remark, lines: list[str]) -> int | None:
-    for number in range(len(lines), 0, -1):
-        if any(word in lines[number - 1].lower() for word in remark.after):
-            if number < len(lines) and _GOES_ON.search(lines[number]):
-                break
+    for number, line in enumerate(lines, start=1):
+        goes_on = number < len(lines) and _GOES_ON.search(lines[number])
+        if not goes_on and any(word in line.lower() for word in remark.after):
             return number
     return None if remark.only_there else len(lines)
 

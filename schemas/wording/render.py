@@ -4,7 +4,12 @@ from random import Random
 from typing import Literal
 
 from schemas.facts import Facts
-from schemas.wording.happenings import event_sentences, object_sentences
+from schemas.wording.happenings import (
+    bare_objects_sentence,
+    event_sentences,
+    is_bare,
+    object_sentences,
+)
 from schemas.wording.remarks import lengthen
 from schemas.wording.render_chinese import render_chinese
 from schemas.wording.setting import (
@@ -61,6 +66,10 @@ def _told(speaker: Speaker, *, full: bool) -> list[str]:
     prop_early = speaker.chance(0.3) and facts.prop not in (None, "coins")
     if prop_early:
         opening.append(prop_sentence(speaker))
+    bare = [index for index in order if is_bare(facts.objects[index])]
+    if len(bare) > 1:
+        bodies.append([bare_objects_sentence(speaker, bare, tail=tail)])
+        order, tail = [index for index in order if index not in bare], ""
     for index in order:
         bodies.append(object_sentences(speaker, index, tail=tail))
         tail = ""

@@ -19,7 +19,9 @@ def render_chinese(facts: Facts, rng: Random, *, full: bool) -> str:
         scene = writer.background()
         if scene:
             opening.append(scene)
-    if full and rng.random() < 0.4:
+    if opening and opening[0].startswith("在") and sentences:
+        sentences[0] = f"{opening.pop()}，{sentences[0]}"
+    elif full and rng.random() < 0.4:
         opening, sentences = [], [*sentences, *opening]
     if not writer.prop_named and facts.prop:
         sentences.append(f"画面中有{writer.prop()}")
@@ -50,7 +52,8 @@ class _Writer:
         shape = self.word("shape", item.shape) if item.shape else "图形"
         if size and colour and not size.endswith("的"):
             size += "的"
-        return f"{size}{colour}{'的' if colour and self._rng.random() < 0.5 else ''}{shape}"
+        of = "的" if colour and not size and self._rng.random() < 0.5 else ""
+        return f"{size}{colour}{of}{shape}"
 
     def _refer(self, index: int) -> str:
         item = self._facts.objects[index]
@@ -134,7 +137,7 @@ class _Writer:
                 found.append(act)
                 previous = None
             elif event.subject == previous:
-                found[-1] += f"，{self._rng.choice(('然后', '接着', '再'))}{act}"
+                found[-1] += f"，{self._rng.choice(('然后', '接着'))}{act}"
             else:
                 found.append(self._refer(event.subject) + act)
                 previous = event.subject
@@ -169,9 +172,9 @@ class _Writer:
         of = self._rng.choice(("的", "")) if hue else ""
         noun = f"{hue}{of}{self.word('background_kind', kind)}"
         if kind == "maze":
-            return f"在{noun}里"
+            return self._rng.choice((f"在{noun}里", f"背景是{noun}"))
         if kind == "floor":
-            return f"在{noun}上"
+            return self._rng.choice((f"在{noun}上", f"背景是{noun}"))
         if "背景" in noun:
             return self._rng.choice((noun, f"在{noun}前"))
         return f"背景是{noun}"

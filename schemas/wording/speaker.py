@@ -38,10 +38,17 @@ class Speaker:
     rng: Random
     named: list[int] = field(default_factory=list)
     prop_named: bool = False
+    last_pattern: int = -1
 
     def one_of(self, *choices: str) -> str:
         """Return one of the choices."""
         return choices[int(self.rng.random() * len(choices))]
+
+    def pattern(self, count: int) -> int:
+        """Return one of `count` sentence patterns, never the same twice in a row."""
+        others = [number for number in range(count) if number != self.last_pattern]
+        self.last_pattern = others[int(self.rng.random() * len(others))]
+        return self.last_pattern
 
     def word(self, name: str, value: str) -> str:
         """Return one of the lexicon's phrases for a value of a field."""
