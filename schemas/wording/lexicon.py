@@ -408,7 +408,18 @@ SPEED_VERBS: dict[str, tuple[str, ...]] = {
 }
 """Verbs that say `move` and a speed at once."""
 
-NUMBERS = ("zero", "one", "two", "three", "four", "five", "six")
-ORDINALS = ("first", "second", "third", "fourth", "fifth", "sixth")
+NUMBERS = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
+ORDINALS = (
+    "first",
+    "second",
+    "third",
+    "fourth",
+    "fifth",
+    "sixth",
+    "seventh",
+    "eighth",
+    "ninth",
+    "tenth",
+)
 GENERIC_NOUNS = ("object", "shape", "thing", "form")
 FRAME_NOUNS = ("frame", "picture", "image", "screen", "scene", "view", "shot")

@@ -16,6 +16,7 @@ from schemas.wording.vocabulary import (
     WHOLE_NUMBERS,
 )
 
+MAX_ADJECTIVES = 6
 _STYLE_ADJECTIVES = ("outlined", "shaded")
 _ACTIVE = Phrases(
     [
@@ -129,11 +130,13 @@ def noun(tokens: Tokens, i: int) -> tuple[Noun, list[Operation], int] | None:
 
 
 def _is_adjective(tokens: Tokens, i: int) -> bool:
-    return bool(
-        COLOURS.at(tokens, i)
-        or SIZES.at(tokens, i)
-        or (word_at(tokens, i) in ADJECTIVES and _is_adjective(tokens, i + 1))
-    )
+    for _ in range(MAX_ADJECTIVES):
+        if COLOURS.at(tokens, i) or SIZES.at(tokens, i):
+            return True
+        if word_at(tokens, i) not in ADJECTIVES:
+            return False
+        i += 1
+    return False
 
 
 def _determiner(tokens: Tokens, i: int) -> tuple[str, int | None, int | None, int]:

@@ -1,5 +1,6 @@
 """Write facts as an English or Chinese caption, in one of many wordings."""
 
+from dataclasses import replace
 from random import Random
 from typing import Literal
 
@@ -40,9 +41,13 @@ def render(
     `short`: what each object is and does, prop and events, in about 20 words. `medium`: all
     but style and shots, plainly. `long`: every fact, from about 60 words. `very_long`: every
     fact, from 135 words. Chinese is written short or medium; longer lengths give medium.
+    Ways (`go`) are ways through a maze, so the maze is stated with them; likewise an event
+    with a prop states the prop. Directions and speeds are stated of objects whose action is.
     `schemas.wording.read.read` gives the stated facts back.
     """
     rng = Random(f"{seed} {length} {language}")
+    if any(event.kind == "go" for event in facts.events):
+        facts = replace(facts, background_kind="maze")
     if language == "zh":
         return render_chinese(facts, rng, full=length != "short")
     if length == "short":

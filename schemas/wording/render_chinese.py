@@ -7,7 +7,7 @@ from random import Random
 from schemas.facts import EventFacts, Facts, ObjectFacts
 from schemas.wording.lexicon_chinese import SAY
 
-_RANKS = ("第一个", "第二个", "第三个", "第四个", "第五个", "第六个")
+_RANKS = [f"第{number}个" for number in "一二三四五六七八九十"]
 
 
 def render_chinese(facts: Facts, rng: Random, *, full: bool) -> str:

@@ -36,6 +36,8 @@ AT_REST = Phrases(
 )
 
 
+MAX_DEPTH = 4
+"""Verbs that hang on one another: `starts moving`, `moves growing`."""
 _MOVING = ("move", "fast_or_slow", "fly", "go")
 
 
@@ -155,6 +157,8 @@ def _beside_prop(tokens: Tokens, i: int) -> Found:
 
 def verb_phrase(tokens: Tokens, i: int, depth: int = 0) -> Found:
     """Find a verb with what belongs to it, said of the subject before."""
+    if depth > MAX_DEPTH:
+        return None
     start = i
     pre_speed = None
     for _ in range(4):
@@ -178,9 +182,9 @@ def verb_phrase(tokens: Tokens, i: int, depth: int = 0) -> Found:
     state = kind
     if kind == "start":
         if word_at(tokens, i) == "to":
-            return verb_phrase(tokens, i + 1, depth)
+            return verb_phrase(tokens, i + 1, depth + 1)
         if word_at(tokens, i).endswith("ing"):
-            return verb_phrase(tokens, i, depth)
+            return verb_phrase(tokens, i, depth + 1)
         if place(tokens, i) is None and place(tokens, skip(tokens, i, "out", "off")) is None:
             return None
         i = skip(tokens, i, "out", "off")
@@ -254,7 +258,7 @@ def verb_phrase(tokens: Tokens, i: int, depth: int = 0) -> Found:
         operations.append(("go", "direction", found[0]))
         i = of_the_frame(tokens, found[1])
         state = "move"
-        if depth < 3:
+        if depth < MAX_DEPTH - 1:
             more, i = modifiers(tokens, i, "go", depth)
             if pre_speed:
                 more.append(("set", "speed", pre_speed))

@@ -215,7 +215,7 @@ CAMERA_ALONE = Phrases(
 )
 STYLES = Phrases(_entries("style"))
 VIEWS = Phrases(_entries("view"))
-WHOLE_NUMBERS = {word: n for n, word in enumerate(NUMBERS)} | {str(n): n for n in range(1, 7)}
+WHOLE_NUMBERS = {word: n for n, word in enumerate(NUMBERS)} | {str(n): n for n in range(1, 11)}
 RANKS = {word: n for n, word in enumerate(ORDINALS)}
 FRAMES = frozenset(FRAME_NOUNS)
 

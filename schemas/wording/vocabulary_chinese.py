@@ -6,7 +6,7 @@ from schemas.wording.tokens import words
 COUNTS = {"一": 1, "1": 1, "两": 2, "二": 2, "2": 2, "三": 3, "3": 3, "四": 4, "4": 4}
 
 
-RANKS = {"一": 0, "二": 1, "三": 2, "四": 3, "1": 0, "2": 1, "3": 2, "4": 3}
+RANKS = {word: n for n, word in enumerate("一二三四五六七八九十")}
 
 
 _KINDS = (

@@ -834,6 +834,21 @@ def test_what_is_understood_of_other_texts_is_kept(text, facts):
     assert read(text) == facts
 
 
+@pytest.mark.slow
+def test_any_phrase_of_the_lexicon_said_over_and_over_is_read():
+    phrases = {
+        phrase
+        for table in (lexicon.SAY, lexicon.ALSO, lexicon_chinese.SAY, lexicon_chinese.ALSO)
+        for group in table.values()
+        for each in group.values()
+        for phrase in each
+    }
+    others = "bright|starts|starting|is|is slowly|camera|the|a red|wide shot of|of|then|it|with"
+    for phrase in sorted(phrases | set(others.split("|"))):
+        for part in (f"{phrase} ", f"{phrase}, ", f"a {participle(phrase)} "):
+            read(part * (3000 // len(part)))
+
+
 def test_reading_never_fails_and_never_hangs():
     rng = Random(9)
     known = words(
