@@ -127,6 +127,23 @@ def world(
         _say(f"{len(drawn)} videos in {folder}, and what is true of them")
 
 
+@app.command(epilog="Example: rushes read samples/0001.mp4")
+def read(
+    files: Annotated[list[Path], typer.Argument(help="Short clips: the first frames are read.")],
+    as_json: JsonOption = False,
+) -> None:
+    """What the world's parser sees in a clip: its facts, as a description or as JSON."""
+    from orchestration.reading import as_plain, as_text, read_file
+    from orchestration.show import emit_json
+
+    found = {str(path): read_file(path) for path in files}
+    if as_json:
+        emit_json([{"file": name, "facts": as_plain(facts)} for name, facts in found.items()])
+        return
+    for name, facts in found.items():
+        typer.echo(f"{name}: {as_text(facts)}" if len(found) > 1 else as_text(facts))
+
+
 @app.command(epilog="Example: rushes curate my_videos/ --catalog catalog")
 def curate(
     paths: Annotated[list[Path], typer.Argument(help="Video files and folders.")],
