@@ -22,9 +22,11 @@ from pipeline.world.stated import place_of
 from pipeline.world.vocabulary import SIZES, TEXTURED_KINDS
 from schemas.facts import STYLES, EventFacts, Facts, ObjectFacts, canonical, reorder
 
-MIN_DIAMETER = 0.085
-"""Smaller things (shorter sides) are no objects."""
+MIN_CORE = 0.055
+"""Things whose coloured part is smaller (shorter sides) are no objects."""
 MIN_OPACITY = 0.76
+"""Less covering things are no objects; small ones may be blurred."""
+BLUR_PX = 1.2
 MIN_SEEN = 0.15
 """Things that are seen in a smaller share of the frames are no objects."""
 
@@ -123,10 +125,11 @@ def _is_object(track: Track, sight: Sight) -> bool:
         return False
     diameter = 2 * float(np.sqrt(np.percentile([b.mass for b in blobs], 75) / np.pi))
     opacity = float(np.median([b.opacity for b in blobs]))
+    peak = 1 - float(np.exp(-((diameter / 2) ** 2) / (2 * BLUR_PX**2)))
     least = max(2.0, MIN_SEEN * sight.count) if sight.count > 2 else 1.0
     return (
-        diameter >= MIN_DIAMETER * sight.unit_px
-        and opacity >= MIN_OPACITY
+        diameter >= MIN_CORE * sight.unit_px
+        and opacity >= max(MIN_OPACITY * peak, 0.64)
         and len(blobs) >= least
     )
 
@@ -169,7 +172,7 @@ def _settle(things: Sequence[Thing]) -> tuple[str, float]:
     """Choose the style that explains all things best, and their shapes in it."""
     if not things:
         return "flat", 0.0
-    total = sum(thing.fits.min(axis=0) for thing in things)
+    total = sum(thing.fit.costs.min(axis=0) for thing in things)
     order = np.argsort(total)
     best, second = float(total[order[0]]), float(total[order[1]])
     style = STYLES[int(order[0])]

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from pipeline.world.parse.plane import OBJECT_POINTS, Floats, Ground
 
-CORE = 0.66
+CORE = 0.6
 """Pixels that are covered by at least this share are an object's core."""
 FAINT = 0.3
 """Pixels that are covered less are background."""

@@ -25,6 +25,10 @@ SIDE = 28
 REACH = 2.1
 """Half its side, in radii of the object's disc."""
 SYMMETRY = {"square": 4, "triangle": 3, "star": 5}
+BLURS_PX = (0.0, 0.7, 1.2)
+"""Blurs of chroma that are tried, in pixels."""
+STRETCHES = (0.92, 1.08, 1.16)
+"""Of the measured diameters, which blur may have made smaller."""
 UNLIKE = 1e3
 """The cost of a shape that is out of the question."""
 
@@ -101,15 +105,20 @@ def _matrix(x: float, y: float, diameter: float, angle_deg: float) -> Floats:
 
 @lru_cache(maxsize=2048)
 def _parts(
-    shape: str, style: str, bin_index: int, angles: tuple[float, ...] = (0.0,)
+    shape: str,
+    style: str,
+    bin_index: int,
+    angles: tuple[float, ...] = (0.0,),
+    stretch: float = 1.0,
 ) -> Floats:
     """Return maps of a drawn shape (5, SIDE, SIDE), the mean over `angles` (degrees).
 
     Maps: how much the ground shows, how much its shadow, ink, white, and the colour.
-    `bin_index` counts sizes of the core in steps of 4 %.
+    `bin_index` counts sizes of the core in steps of 4 %, as they are measured; it is drawn
+    larger by `stretch`.
     """
     core = 2.0 * 1.04**bin_index
-    diameter = core / core_ratio(shape, style)
+    diameter = core * stretch / core_ratio(shape, style)
     half = math.ceil(1.3 * diameter * REACH / 2) + 3
     size = (2 * half + 1, 2 * half + 1)
     total = np.zeros((SIDE, SIDE, 5), dtype=np.float32)
@@ -193,41 +202,94 @@ def core_ratio(shape: str, style: str) -> float:
     return math.sqrt(float(np.clip(maps[:, :, 4], 0, 1).sum()) / (math.pi * 40.0**2))
 
 
-def synthesise(parts: Floats, *, ground: Floats, colour: Floats) -> Floats:
-    """Return the mean picture (3, SIDE, SIDE) of a drawn object, from its maps."""
-    ink = AXES @ np.array(INK, dtype=np.float32)
-    white = np.array([255.0, 0.0, 0.0], dtype=np.float32)
-    palette = np.stack([ground, ground, ink, white, colour])
-    return np.tensordot(palette.T, parts, axes=(1, 0))
+@lru_cache(maxsize=512)
+def _all_parts(bin_index: int, blur: float, stretch: float) -> Floats:
+    """Return the maps of all shapes in all styles: shapes, styles, 5, SIDE, SIDE.
+
+    `blur`: deviation in pixels of the frame.
+    """
+    parts = np.stack(
+        [
+            [_parts(shape, style, bin_index, stretch=stretch) for style in STYLES]
+            for shape in SHAPES
+        ]
+    ).astype(np.float32)
+    return _blurred(parts, bin_index, blur)
 
 
-def costs_of(
+def _blurred(parts: Floats, bin_index: int, blur: float) -> Floats:
+    if not blur:
+        return parts
+    width = blur * SIDE / (REACH * 2.0 * 1.04**bin_index)
+    flat = parts.reshape(-1, SIDE, SIDE)
+    soft = [
+        cv2.GaussianBlur(one, (0, 0), width, borderType=cv2.BORDER_REPLICATE) for one in flat
+    ]
+    return np.stack(soft).reshape(parts.shape)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fit:
+    """How badly each shape and style explains a mean picture, and at which size it does best.
+
+    Both are shapes x styles; `scales` are over the measured diameter of the coloured part.
+    """
+
+    costs: Floats
+    scales: Floats
+
+
+def fit(
     mean: Mean,
     *,
     ground: Floats,
     colour: Floats,
     spread: float,
     turned: tuple[str, tuple[float, ...]] | None = None,
-) -> Floats:
-    """Return how badly every shape and style explains a mean picture: shapes x styles.
+) -> Fit:
+    """Compare a mean picture with drawn ones of every shape and style.
 
     `ground`, `colour`: grey and chroma. `spread`: deviation of the background's grey levels,
     which counts against grey there. `turned`: a shape and the angles in which it was seen,
-    where the mean picture was not turned back; others than that are not compared.
+    where the mean picture was not turned back; others than that are out of the question.
+    Codecs blur chroma more than grey: the blur of chroma is chosen first.
     """
+    ink = AXES @ np.array(INK, dtype=np.float32)
+    white = np.array([255.0, 0.0, 0.0], dtype=np.float32)
+    palette = np.stack([ground, ground, ink, white, colour]).astype(np.float32)
     covered = np.clip(mean.share, 0, 1)
-    grey_weight = 1 / (36.0 + (1 - covered) * (spread**2))
-    costs = np.full((len(SHAPES), len(STYLES)), UNLIKE)
+    grey_weight = mean.visible / (36.0 + (1 - covered) * (spread**2))
+    chroma_weight = mean.visible / 72.0
     index = size_bin(mean.diameter)
-    for a, shape in enumerate(SHAPES):
-        if turned is not None and shape != turned[0]:
-            continue
-        for b, style in enumerate(STYLES):
-            parts = _parts(shape, style, index, (0.0,) if turned is None else turned[1])
-            away = np.square(synthesise(parts, ground=ground, colour=colour) - mean.picture)
-            cost = away[0] * grey_weight + away[1:].sum(axis=0) / 72.0
-            costs[a, b] = float((cost * mean.visible).mean())
-    return costs
+
+    def costs(blur: float, stretch: float) -> Floats:
+        if turned is None:
+            sharp, soft = _all_parts(index, 0.0, stretch), _all_parts(index, blur, stretch)
+        else:
+            shape, angles = turned
+            row = [_parts(shape, style, index, angles, stretch) for style in STYLES]
+            sharp = np.stack([row])
+            soft = _blurred(sharp, index, blur)
+        grey = np.tensordot(sharp, palette[:, 0], axes=(2, 0)) - mean.picture[0]
+        cost = np.einsum("abij,ij->ab", np.square(grey), grey_weight)
+        for k in (1, 2):
+            away = np.tensordot(soft, palette[:, k], axes=(2, 0)) - mean.picture[k]
+            cost += np.einsum("abij,ij->ab", np.square(away), chroma_weight)
+        return cost / SIDE**2
+
+    blurs = {blur: costs(blur, 1.0) for blur in BLURS_PX}
+    blur = min(blurs, key=lambda width: float(blurs[width].min()))
+    ladder = {1.0: blurs[blur]}
+    for stretch in STRETCHES:
+        ladder[stretch] = costs(blur, stretch)
+    stack = np.stack(list(ladder.values()))
+    found, scales = stack.min(axis=0), np.array(list(ladder))[stack.argmin(axis=0)]
+    if turned is None:
+        return Fit(costs=found, scales=scales)
+    row = SHAPES.index(turned[0])
+    wide, wide_scales = np.full((len(SHAPES), len(STYLES)), UNLIKE), np.ones((len(SHAPES), 3))
+    wide[row], wide_scales[row] = found[0], scales[0]
+    return Fit(costs=wide, scales=wide_scales)
 
 
 @lru_cache(maxsize=256)

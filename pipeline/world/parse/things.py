@@ -17,11 +17,12 @@ from pipeline.world.parse.shape import (
     REACH,
     SIDE,
     SYMMETRY,
+    Fit,
     Look,
     Mean,
     angular_moments,
     core_ratio,
-    costs_of,
+    fit,
     mean_picture,
     size_bin,
     usual_moment,
@@ -45,8 +46,8 @@ class Thing:
 
     `core_px`: diameter of its coloured part; `whole`: frames that show it uncovered and inside
     the frame; `points`: its centre in the scene (units, camera compensated), `sizes`: its
-    diameter there; NaN where not seen. `fits`: how badly each shape and style explains it
-    (see `shape.costs_of`). `growth`: of the logarithm of its diameter over the whole clip.
+    diameter there; NaN where not seen. `fit`: how well each shape and style explains it.
+    `growth`: of the logarithm of its diameter over the whole clip.
     """
 
     track: Track
@@ -56,7 +57,7 @@ class Thing:
     opacity: Floats
     whole: NDArray[np.bool_]
     points: Floats
-    fits: Floats
+    fit: Fit
     turn_deg_per_s: float
     growth: float
     sizes: Floats
@@ -99,7 +100,9 @@ def measure(track: Track, sight: Sight, camera: CameraPath, spread: float) -> Th
         whole=whole,
         points=points,
         sizes=steady / sight.unit_px,
-        fits=np.zeros((len(SHAPES), len(STYLES))),
+        fit=Fit(
+            costs=np.zeros((len(SHAPES), len(STYLES))), scales=np.ones((len(SHAPES), len(STYLES)))
+        ),
         turn_deg_per_s=0.0,
         growth=growth,
     )
@@ -109,12 +112,14 @@ def measure(track: Track, sight: Sight, camera: CameraPath, spread: float) -> Th
 
 def settle(thing: Thing, style: str) -> None:
     """Choose the shape, now that the scene's style is known, and correct the sizes by it."""
-    costs = thing.fits[:, STYLES.index(style)]
+    column = STYLES.index(style)
+    costs = thing.fit.costs[:, column]
     order = np.argsort(costs)
     thing.shape, thing.style = SHAPES[int(order[0])], style
     best, second = float(costs[order[0]]), float(costs[order[1]])
     thing.confidence["shape"] = float(np.clip((second - best) / (0.25 * second + 0.05), 0, 1))
-    thing.sizes = thing.sizes / core_ratio(thing.shape, style)
+    scale = float(thing.fit.scales[int(order[0]), column])
+    thing.sizes = thing.sizes * (scale / core_ratio(thing.shape, style))
 
 
 def _whole(track: Track, sight: Sight, logs: Floats) -> tuple[NDArray[np.bool_], float]:
@@ -175,20 +180,20 @@ def _fit_shape(thing: Thing, sight: Sight, spread: float) -> None:
 
     foreign = _foreign(thing, frames, sight)
 
-    def fits_at(turn: float, turned: tuple[str, tuple[float, ...]] | None = None) -> Floats:
+    def fits_at(turn: float, turned: tuple[str, tuple[float, ...]] | None = None) -> Fit:
         mean = mean_picture(planes, _looks(thing, frames, turn, sight.times_s), foreign)
         ground = np.array([ground_grey(mean, float(np.median(sight.grey[frames[0]]))), *sight.ground.point])
-        return costs_of(mean, ground=ground, colour=colour, spread=spread, turned=turned)
+        return fit(mean, ground=ground, colour=colour, spread=spread, turned=turned)
 
-    thing.fits = fits_at(0.0)
+    thing.fit = fits_at(0.0)
     if len(frames) < 5 or thing.track.turned_at is not None or abs(thing.growth) > MIN_CHANGE:
         return
     for shape, turn, sure in _turns(thing, every[:MAX_TURN_LOOKS], sight):
         limit = 1.2 if sure > 0.7 else 0.8
-        if float(fits_at(turn).min()) < limit * float(thing.fits.min()):
+        if float(fits_at(turn).costs.min()) < limit * float(thing.fit.costs.min()):
             # Light and shadow do not turn with it: compare with drawings at the same angles.
             angles = tuple(turn * float(sight.times_s[t]) for t in frames)
-            thing.fits, thing.turn_deg_per_s = fits_at(0.0, (shape, angles)), turn
+            thing.fit, thing.turn_deg_per_s = fits_at(0.0, (shape, angles)), turn
 
 
 def _foreign(thing: Thing, frames: Sequence[int], sight: Sight) -> dict[int, Floats]:
