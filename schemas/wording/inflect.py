@@ -91,4 +91,5 @@ def split_verb(phrase: str) -> tuple[str, str]:
 
 def article(phrase: str) -> str:
     """Return the phrase with `a` or `an` before it."""
-    return f"{'an' if phrase[:1].lower() in 'aeiou' else 'a'} {phrase}"
+    vowel = phrase[:1].lower() in "aeiou" and not phrase.lower().startswith("uni")
+    return f"{'an' if vowel else 'a'} {phrase}"

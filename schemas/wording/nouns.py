@@ -16,6 +16,7 @@ from schemas.wording.vocabulary import (
     WHOLE_NUMBERS,
 )
 
+LOOSE_NOUNS = ("ball", "balls", "dot", "dots", "disc", "disk", "discs", "disks")
 MAX_ADJECTIVES = 6
 _STYLE_ADJECTIVES = ("outlined", "shaded")
 _ACTIVE = Phrases(
@@ -50,11 +51,13 @@ def noun(tokens: Tokens, i: int) -> tuple[Noun, list[Operation], int] | None:
     kind, count, rank, i = _determiner(tokens, i)
     bare_end = i
     colour = shape = size = None
+    loose = False
     more: list[Operation] = []
     while True:
         word = word_at(tokens, i)
         if found := SHAPES.at(tokens, i):
             number, shape = found[0].split()
+            loose = colour is None and word in LOOSE_NOUNS
             if shape == "object" and kind == "bare":
                 return None
             i = found[1]
@@ -123,7 +126,7 @@ def noun(tokens: Tokens, i: int) -> tuple[Noun, list[Operation], int] | None:
         i = found[1] + 1
     form = None if shape == "object" else shape
     return (
-        Noun(kind=kind, count=count, colour=colour, shape=form, size=size, rank=rank),
+        Noun(kind=kind, count=count, colour=colour, shape=form, size=size, rank=rank, loose=loose),
         more,
         i,
     )

@@ -10,7 +10,8 @@ class Noun:
 
     `kind`: `new` (a, another, two), `one_of` (a red one, one red), `bare` (no determiner),
     `known` (the), `pronoun`, `other`, `each_other`. `count` is None where the number is open
-    ("the circles"). `rank` counts from 0: "the second red circle" has 1.
+    ("the circles"). `rank` counts from 0: "the second red circle" has 1. `loose`: of a
+    word that means other things too (ball), so it names only what was named before.
     """
 
     kind: str
@@ -19,6 +20,7 @@ class Noun:
     shape: str | None = None
     size: str | None = None
     rank: int | None = None
+    loose: bool = False
 
 
 Operation: TypeAlias = tuple[str, object, object]

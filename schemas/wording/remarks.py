@@ -117,6 +117,12 @@ GENERAL_REMARKS = (
     "Somebody seeing this without sound would lose nothing, because all that counts is visible.",
     "The look is that of a drawing made by a computer rather than that of a photograph.",
     "The overall impression is one of order, as though the elements had been laid out with care.",
+    "No person and no animal takes part in what is to be seen.",
+    "Nothing about it calls for special knowledge, and plain words are enough to describe it.",
+    "The means are those of geometry and paint, used with restraint.",
+    "It could have been cut from an educational film about forms and how they are told apart.",
+    "The viewer sees all this from outside, the way a stage is seen from a seat in the hall.",
+    "It is the sort of image with which a textbook might explain how things are arranged.",
     "A child could name what is to be seen here, and a painter would notice the balance.",
     "Put into words, it takes a few lines, and most of what there is to know is then said.",
 )
@@ -189,7 +195,8 @@ def _remarks(speaker: Speaker) -> list[Remark]:
     groups: list[list[Remark]] = []
     for index, item in enumerate(facts.objects):
         name = speaker.refer(index, short=len(facts.objects) == 1)
-        noun = (" ".join(part for part in (item.colour, item.shape) if part),)
+        looks = " ".join(part for part in (item.colour, item.shape) if part)
+        noun = (looks,) if name in (f"the {looks}", f"the {item.shape}") else ()
         for table, value in ((ACTION_REMARKS, item.action), (SHAPE_REMARKS, item.shape)):
             if value is not None and not (value == "move" and facts.events):
                 groups.append([_remark(text.format(name), noun) for text in table[value]])

@@ -265,7 +265,7 @@ class Resolver:
             for name in ("colour", "shape", "size")
             if (value := getattr(noun, name)) is not None
         }
-        if len(self._objects) + count > MAX_OBJECTS:
+        if noun.loose or len(self._objects) + count > MAX_OBJECTS:
             raise _UnresolvedError
         first = len(self._objects)
         self._objects += [dict(stated) for _ in range(count)]

@@ -89,6 +89,8 @@ def camera_sentence(speaker: Speaker) -> str:
     act = camera_act(speaker)
     if act is None:
         return ""
+    if act.phrase.startswith("do not") or not speaker.facts.objects:
+        return f"The camera {act.says()}."
     return speaker.one_of(
         f"The camera {act.says()}.",
         f"All the while, the camera {act.says()}.",

@@ -10,7 +10,7 @@ from schemas.wording.speaker import Act, Speaker, sentence
 
 MOST_WORDS = 22
 """By `_cost`; a caption that would be longer leaves out trails and bounces, then changes."""
-_EVENT_COST = {"go": 2, "spill": 6, "collide": 5, "bite": 6}
+_EVENT_COST = {"go": 2, "spill": 6, "leave": 5, "return": 5, "collide": 5, "bite": 6}
 
 
 def terse_caption(facts: Facts, rng: Random) -> str:

@@ -230,6 +230,7 @@ def test_verbs_are_inflected(verb, forms):
 
 def test_an_stands_before_a_vowel():
     assert (article("orange star"), article("red star")) == ("an orange star", "a red star")
+    assert article("uniform background") == "a uniform background"
 
 
 # Prompts and captions that people write -------------------------------------------------------
@@ -560,6 +561,39 @@ def facts_of(*objects: ObjectFacts, events=(), **scene) -> Facts:
             facts_of(moving("red circle", "left", change="recolour", new_colour="blue")),
         ),
         (
+            "A red square and a blue circle move towards each other and collide.",
+            facts_of(moving("red square"), moving("blue circle"), events=[("collide", 0, 1)]),
+        ),
+        (
+            "Two circles, one red and one blue, move to the right.",
+            facts_of(moving("red circle", "right"), moving("blue circle", "right")),
+        ),
+        (
+            "Three stars: a red one, a blue one and a green one.",
+            facts_of(thing("red star"), thing("blue star"), thing("green star")),
+        ),
+        (
+            "Against a cream backdrop a tiny red circle rests at the bottom.",
+            facts_of(
+                thing("small red circle", action="rest", place="bottom"), background_colour="cream"
+            ),
+        ),
+        (
+            "a single small red circle, plain grey background, still camera, flat style",
+            facts_of(
+                thing("small red circle"),
+                background_kind="plain",
+                background_colour="grey",
+                camera="still",
+                style="flat",
+            ),
+        ),
+        ("A red circle on a black background moves left", facts_of(moving("red circle", "left"))),
+        (
+            "A red circle that falls is followed by a blue star. Red circle. Moves left. Slow.",
+            facts_of(moving("red circle", "left", "slow")),
+        ),
+        (
             "The red circle leaves the frame after hitting the blue star.",
             facts_of(
                 thing("red circle"),
@@ -771,6 +805,21 @@ A rolling stone gathers no moss.
 A little girl is spinning in a circle.
 A green triangle road sign stands by the road.
 The basketball bounces off the backboard.
+A basketball player shoots; the ball flies in an arc to the right.
+A cat jumps onto the table and knocks over a jar of water. The water spills out.
+The candle flickers in the dark. A hand puts out the candle.
+A man passes behind a white pillar and comes out on the other side.
+A maze of narrow streets seen from above.
+Time-lapse of clouds drifting slowly to the right over distant hills.
+An orange square on a wall, a blue circle, and a window.
+She turns around. She moves to the right.
+The large circle is a crop circle.
+People form a star.
+A red square turns into a blue car.
+Star Wars
+They collide.
+Circle the square.
+The left triangle moves right.
 a blue ball rolls under the table
 A plane flies up and to the right.
 A pan of soup on the stove
@@ -828,6 +877,9 @@ def test_other_texts_state_nothing(text):
             facts_of(moving("red circle", "left")),
         ),
         ("镜头向左平移，一列火车驶入车站", facts_of(camera="pan_left")),
+        ("Do not show a red circle. Show a blue star.", facts_of(thing("blue star"))),
+        ("The background is dark blue and the text is white.", facts_of(background_colour="navy")),
+        ("A red ball. The ball falls.", facts_of(thing("red circle", action="fall"))),
     ],
 )
 def test_what_is_understood_of_other_texts_is_kept(text, facts):
