@@ -18,7 +18,9 @@ def main_act(speaker: Speaker, item: ObjectFacts, *, with_speed: bool = True) ->
         verb, pace = speaker.one_of(*SPEED_VERBS[speed]), ""
     else:
         verb = speaker.word("action", item.action)
-        if speed == "fast" and verb == "drift":
+        if verb in ("drift", "slide") and speaker.facts.background_kind == "maze":
+            verb = "travel"
+        if verb == "drift" and speed == "fast":
             verb = "move"
         if item.action == "rest" and item.change:
             verb = speaker.one_of("stay in place", "rest")
