@@ -71,9 +71,9 @@ def name_kind(grey_HW: Floats, free_HW: NDArray[np.bool_]) -> Kind:
     # Any slow change is explained by cells; the board's own cells do it better than shifted ones.
     shares["maze"] = board if board - _maze_share(
         level, x, y, (width / unit, height / unit), 0.5
-    ) > 0.1 else 0.0
+    ) > 0.15 else 0.0
     fits = {name: shares.get(name, 0.0) / part for name, part in _EXPECTED.items()}
-    fits["maze"] = _ramp(shares["maze"], 0.55, 0.85) * 1.05
+    fits["maze"] = _ramp(shares["maze"], 0.65, 0.92) * 1.05
     ordered = sorted(fits, key=lambda name: -fits[name])
     best, second = ordered[0], ordered[1]
     if fits[best] < 0.5:
@@ -88,14 +88,16 @@ def _ends_at_horizon(grey_HW: Floats, free_HW: NDArray[np.bool_]) -> bool:
     """Return whether the picture changes from left to right in its lower part only."""
     height, width = grey_HW.shape
     y = (np.arange(height) - (height - 1) / 2) / min(height, width)
-    steps = np.square(np.diff(grey_HW, axis=1))
+    steps = np.abs(np.diff(grey_HW, axis=1))
     both = free_HW[:, 1:] & free_HW[:, :-1]
 
     def busy(rows: NDArray[np.bool_]) -> float:
         part = both[rows]
-        return float(steps[rows][part].mean()) if part.sum() > 30 else 0.0
+        return float(np.square(steps[rows][part]).mean()) if part.sum() > 30 else 0.0
 
-    return busy(y < -0.2) < 0.5 * busy(y > 0.12)
+    high = both & (y < -0.2)[:, None]
+    uneven = float((steps[high] > 160 / min(height, width)).mean()) if high.sum() > 30 else 0.0
+    return busy(y < -0.2) < 0.5 * busy(y > 0.12) or uneven < 0.3
 
 
 def _sloped(level: Floats, y: Floats) -> float:

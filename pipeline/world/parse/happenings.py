@@ -18,7 +18,7 @@ from pipeline.world.vocabulary import reach, unit_outline
 
 TOUCHES = 0.05
 """Things that come so near (units) may have touched."""
-MIN_KICK = 0.03
+MIN_KICK = 0.018
 """Smaller changes of velocity (units per second) are none."""
 AT_ONCE = 1.6
 """Two breaks so many frames apart may be one meeting."""
@@ -74,8 +74,11 @@ def size_at(thing: Thing, share: float) -> float:
     return middle * math.exp(thing.growth * (share - 0.5))
 
 
-def breaks_of(things: Sequence[Thing], times_s: Floats) -> list[Break]:
-    """Return all breaks of all paths, in order of time."""
+def breaks_of(things: Sequence[Thing], times_s: Floats, shortest: int) -> list[Break]:
+    """Return all breaks of all paths, in order of time.
+
+    Pieces of fewer frames than `shortest` do not stand between two breaks: they are one.
+    """
     found = []
     for i, thing in enumerate(things):
         path = thing.path
@@ -84,7 +87,7 @@ def breaks_of(things: Sequence[Thing], times_s: Floats) -> list[Break]:
         k = 0
         while k < len(path.pieces) - 1:
             first = k
-            while k + 2 < len(path.pieces) and _is_short(path.pieces[k + 1]):
+            while k + 2 < len(path.pieces) and _length(path.pieces[k + 1]) < shortest:
                 k += 1
             if _is_small(path.pieces[first], path.pieces[k + 1]):
                 k += 1
@@ -112,13 +115,27 @@ def _is_small(one: Piece, other: Piece) -> bool:
     return math.hypot(one.vx - other.vx, one.vy - other.vy) < MIN_KICK
 
 
-def _is_short(piece: Piece) -> bool:
-    return piece.stop - piece.start < 2
+def _length(piece: Piece) -> int:
+    return piece.stop - piece.start + 1
 
 
 def find_meetings(things: Sequence[Thing], room: Room, times_s: Floats) -> list[Meeting]:
-    """Name the cause of every break; a meeting of two things is named once."""
-    breaks = breaks_of(things, times_s)
+    """Name the cause of every break; a meeting of two things is named once.
+
+    Two meetings in quick succession may look like one: what explains the paths better holds.
+    """
+    found = [
+        _explain(things, breaks_of(things, times_s, shortest), room, times_s)
+        for shortest in (2, 3)
+    ]
+    return min(found, key=lambda one: one[1])[0]
+
+
+def _explain(
+    things: Sequence[Thing], breaks: Sequence[Break], room: Room, times_s: Floats
+) -> tuple[list[Meeting], float]:
+    """Return the meetings that explain breaks, and how badly they do in all."""
+    badness = 0.0
     step_s = float(np.median(np.diff(times_s))) if len(times_s) > 1 else 1.0
     meetings: list[Meeting] = []
     used: set[int] = set()
@@ -141,17 +158,23 @@ def find_meetings(things: Sequence[Thing], room: Room, times_s: Floats) -> list[
                 best = (misfit, j, partner)
         if alone is not None and (best is None or alone <= best[0]):
             meetings.append(Meeting(kind="bounce", time_s=item.time_s, one=item.index))
+            badness += alone
         elif best is None:
             meetings.append(Meeting(kind="kick", time_s=item.time_s, one=item.index))
+            badness += 1.0
         else:
             one, other = sorted((item.index, best[1]))
             meetings.append(Meeting(kind="collide", time_s=item.time_s, one=one, other=other))
-            if best[2] is not None:
-                used.add(best[2])
-                fellow = breaks[best[2]]
-                for i in _bounced_too(things, (item, fellow), (room, times_s, step_s)):
-                    meetings.append(Meeting(kind="bounce", time_s=item.until_s, one=i))
-    return meetings
+            if best[2] is None:
+                badness += best[0]
+                continue
+            used.add(best[2])
+            pair = (item, breaks[best[2]])
+            bounced, misfit = _bounced_too(things, pair, (room, times_s, step_s))
+            badness += misfit
+            for i in bounced:
+                meetings.append(Meeting(kind="bounce", time_s=item.until_s, one=i))
+    return meetings, badness
 
 
 def _partner(
@@ -219,8 +242,8 @@ def _push(
 
 def _bounced_too(
     things: Sequence[Thing], pair: tuple[Break, Break], where: tuple[Room, Floats, float]
-) -> list[int]:
-    """Return which of two things that met also bounced off a wall just then."""
+) -> tuple[list[int], float]:
+    """Return which of two things that met also bounced off a wall just then, and the misfit."""
     room, times_s, step_s = where
     guesses = [
         (who, axis, when)
@@ -230,8 +253,9 @@ def _bounced_too(
     ]
     # Each bounce that is assumed must explain something.
     ways = [way for count in (0, 1, 2) for way in combinations(guesses, count)]
-    best = min(ways, key=lambda way: _push(things, *pair, way) + 0.12 * len(way))
-    return sorted({pair[who].index for who, _, _ in best})
+    misfits = [_push(things, *pair, way) + 0.12 * len(way) for way in ways]
+    best = int(np.argmin(misfits))
+    return sorted({pair[who].index for who, _, _ in ways[best]}), misfits[best]
 
 
 def _nearest(things: Sequence[Thing], item: Break, j: int, times_s: Floats) -> float:

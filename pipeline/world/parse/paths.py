@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -14,6 +14,8 @@ MIN_DEVIATION = 0.0015
 """Centres are taken to be at least so uncertain (shorter sides)."""
 PENALTY = 24.0
 """What a further piece costs, in squared deviations."""
+JITTER = 0.012
+"""Codecs move things to and fro by so much (shorter sides), in steps."""
 REST_SPEED = 0.06
 """Slower things rest; units per second."""
 
@@ -99,6 +101,27 @@ def fit_path(points_T2: Floats, times_s: Floats, *, deviation: float | None = No
             Piece(start=int(good[first]), stop=int(good[last]), x=x, y=y, vx=vx, vy=vy)
         )
     return Path(pieces=tuple(pieces), pull=pull, deviation=sigma)
+
+
+def without_joint(path: Path, time_s: float, points_T2: Floats, times_s: Floats) -> Path | None:
+    """Return the path with the two pieces that meet at a time made one.
+
+    None where one piece does not fit the points: then the change of velocity is real.
+    """
+    joints = [path.joint_time(k, times_s) for k in range(len(path.pieces) - 1)]
+    if not joints:
+        return None
+    k = int(np.argmin(np.abs(np.subtract(joints, time_s))))
+    start, stop = path.pieces[k].start, path.pieces[k + 1].stop
+    good = start + np.flatnonzero(np.isfinite(points_T2[start : stop + 1]).all(axis=1))
+    times = times_s[good]
+    moved = points_T2[good] - np.stack([0 * times, 0.5 * path.pull * times**2], axis=1)
+    (x, y), (vx, vy) = _line(moved, times)
+    late = moved - np.array([x, y]) - times[:, None] * np.array([vx, vy])
+    if float(np.abs(late).max()) > max(JITTER, 4 * path.deviation):
+        return None
+    whole = Piece(start=start, stop=stop, x=x, y=y, vx=vx, vy=vy)
+    return replace(path, pieces=(*path.pieces[:k], whole, *path.pieces[k + 2 :]))
 
 
 def noise_of(points: Floats, times: Floats) -> float:

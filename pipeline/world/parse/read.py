@@ -11,7 +11,7 @@ from pipeline.world.camera import CameraPath, room_of
 from pipeline.world.parse.camera import MIN_TEXTURE, Steps, align, name_move
 from pipeline.world.parse.ground import Kind, name_colour, name_kind
 from pipeline.world.parse.happenings import Meeting, find_meetings
-from pipeline.world.parse.paths import REST_SPEED, fit_path, name_velocity
+from pipeline.world.parse.paths import REST_SPEED, fit_path, name_velocity, without_joint
 from pipeline.world.parse.plane import COLOUR_NAMES, MIN_SHARE, Floats
 from pipeline.world.parse.reading import CameraReading, EventReading, ObjectReading, Reading
 from pipeline.world.parse.segment import find_blobs
@@ -26,7 +26,9 @@ MIN_CORE = 0.055
 """Things whose coloured part is smaller (shorter sides) are no objects."""
 MIN_OPACITY = 0.76
 """Less covering things are no objects; small ones may be blurred."""
-BLUR_PX = 1.2
+BLUR_PX = 1.5
+FRINGE = 0.6
+"""Smaller things (of the other's diameter) that stick to others are fringes of those."""
 MIN_SEEN = 0.15
 """Things that are seen in a smaller share of the frames are no objects."""
 
@@ -49,7 +51,8 @@ def read_clip(pixels_THWC: NDArray[np.uint8], times_s: Floats) -> Reading:
     spread = float(np.std(sight.grey[middle][free[middle]])) if free[middle].any() else 0.0
     solid, rest = [], []
     for track in tracks:
-        (solid if _is_object(track, sight) else rest).append(track)
+        is_object = _is_object(track, sight) and not _is_fringe(track, tracks)
+        (solid if is_object else rest).append(track)
     things = [measure(track, sight, camera, spread) for track in solid]
     style, style_sure = _settle(things)
     meetings = _move(things, sight, camera)
@@ -134,6 +137,29 @@ def _is_object(track: Track, sight: Sight) -> bool:
     )
 
 
+def _is_fringe(track: Track, tracks: Sequence[Track]) -> bool:
+    """Return whether a track comes and goes at the rim of larger ones."""
+    count = 1 + max(other.last for other in tracks)
+    if len(track.blobs) > 0.7 * count:
+        return False
+    stuck = 0
+    for t, blob in track.blobs.items():
+        for other in tracks:
+            main = other.blobs.get(t)
+            if main is None or other is track or blob.mass > FRINGE**2 * main.mass:
+                continue
+            apart = max(
+                blob.box[0] - main.box[2],
+                main.box[0] - blob.box[2],
+                blob.box[1] - main.box[3],
+                main.box[1] - blob.box[3],
+            )
+            if apart <= 2:
+                stuck += 1
+                break
+    return stuck > 0.6 * len(track.blobs)
+
+
 def _camera(
     sight: Sight, free: NDArray[np.bool_], kind: Kind
 ) -> tuple[Steps, CameraPath, str, float]:
@@ -184,12 +210,27 @@ def _settle(things: Sequence[Thing]) -> tuple[str, float]:
 def _move(things: Sequence[Thing], sight: Sight, camera: CameraPath) -> list[Meeting]:
     if sight.count < 2:
         return []
-    for thing in things:
-        points = np.where(thing.whole[:, None], thing.points, np.nan)
-        thing.path = fit_path(points, sight.times_s)
+    points = [np.where(thing.whole[:, None], thing.points, np.nan) for thing in things]
+    for thing, places in zip(things, points, strict=True):
+        thing.path = fit_path(places, sight.times_s)
     width, height = sight.size
     room = room_of(camera, width=width / sight.unit_px, height=height / sight.unit_px)
     meetings = find_meetings(things, room, sight.times_s)
+    # A change of velocity without a cause may be no more than a codec's jitter.
+    for _ in range(2 * sight.count):
+        merged = None
+        for meeting in meetings:
+            thing = things[meeting.one]
+            if meeting.kind == "kick" and thing.path is not None:
+                merged = without_joint(
+                    thing.path, meeting.time_s, points[meeting.one], sight.times_s
+                )
+                if merged is not None:
+                    thing.path = merged
+                    break
+        if merged is None:
+            break
+        meetings = find_meetings(things, room, sight.times_s)
     for meeting in meetings:
         if meeting.kind == "bounce":
             things[meeting.one].bounces = True

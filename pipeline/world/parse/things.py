@@ -189,7 +189,7 @@ def _fit_shape(thing: Thing, sight: Sight, spread: float) -> None:
     if len(frames) < 5 or thing.track.turned_at is not None or abs(thing.growth) > MIN_CHANGE:
         return
     for shape, turn, sure in _turns(thing, every[:MAX_TURN_LOOKS], sight):
-        limit = 1.2 if sure > 0.7 else 0.8
+        limit = math.inf if sure > 0.75 else 0.8
         if float(fits_at(turn).costs.min()) < limit * float(thing.fit.costs.min()):
             # Light and shadow do not turn with it: compare with drawings at the same angles.
             angles = tuple(turn * float(sight.times_s[t]) for t in frames)

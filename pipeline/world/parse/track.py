@@ -145,7 +145,9 @@ def _goes_on(one: Track, other: Track, unit_px: float, count: int) -> bool:
     gap = other.first - one.last
     if one.colours == other.colours or not -1 <= gap <= 3 or len(one.blobs) < 2:
         return False
-    before = one.last if gap > 0 else max(t for t in one.blobs if t < other.first)
+    if one.first >= other.first:
+        return False
+    before = max(t for t in one.blobs if t < other.first)
     end, start = one.blobs[before], other.blobs[other.first]
     x, y = one.expected(other.first)
     away = min(np.hypot(start.x - x, start.y - y), np.hypot(start.x - end.x, start.y - end.y))

@@ -1,0 +1,129 @@
+"""Shape and style by redrawing: each one is drawn where an object was seen, and compared.
+
+It needs a background that is known pixel by pixel, as those of the floor and the maze are.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline.world.paint import SHADOW_SHIFT, lay_object, lay_shadow
+from pipeline.world.parse.plane import COLOUR_NAMES, OBJECT_POINTS, Floats, to_plane
+from pipeline.world.vocabulary import BACKGROUND_RGB, OBJECT_COLOURS, reach
+from schemas.facts import SHAPES, STYLES
+
+WORST = 3600.0
+"""No pixel counts for more than this (squared 8-bit levels, three channels): it is not ours."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sighting:
+    """An object in one frame, whole and alone: the middle and diameter of its coloured part.
+
+    `picture` is the frame, `ground` the same without things; H, W, 3 of 8-bit RGB.
+    """
+
+    picture: NDArray[np.uint8]
+    ground: NDArray[np.uint8]
+    x: float
+    y: float
+    diameter: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Core:
+    """How the coloured part of a drawn object differs from the whole of it.
+
+    `x`, `y`: its middle from the object's, and `diameter`: of the disc of equal area; all over
+    the object's diameter.
+    """
+
+    x: float
+    y: float
+    diameter: float
+
+
+@lru_cache(maxsize=256)
+def core_of(shape: str, style: str, colour: str) -> Core:
+    """Measure the coloured part of a drawn object as `segment` weighs it."""
+    side, diameter = 121, 48.0
+    middle = (side - 1) / 2
+    frame = np.full((side, side, 3), BACKGROUND_RGB["grey"], dtype=np.uint8)
+    rgb = OBJECT_COLOURS[colour]
+    lay_object(frame, shape, rgb, style, x=middle, y=middle, diameter=diameter)
+    _, chroma = to_plane(frame[None])
+    way = OBJECT_POINTS[COLOUR_NAMES.index(colour)] - chroma[0, 0, 0]
+    share = np.clip((chroma[0] - chroma[0, 0, 0]) @ way / (way @ way), 0, 1)
+    axis = np.arange(side) - middle
+    mass = float(share.sum())
+    return Core(
+        x=float((share.sum(axis=0) * axis).sum()) / mass / diameter,
+        y=float((share.sum(axis=1) * axis).sum()) / mass / diameter,
+        diameter=2 * math.sqrt(mass / math.pi) / diameter,
+    )
+
+
+def costs_of(
+    sightings: Sequence[Sighting], colour: str, *, has_shadow: bool, diameter: float | None = None
+) -> Floats:
+    """Return how badly each shape and style explains an object: shapes x styles.
+
+    Costs are sums of squared differences, and add up over objects. `has_shadow`: of the style
+    `shaded` in this scene. `diameter`: of the whole object, where it is known.
+    """
+    costs = np.zeros((len(SHAPES), len(STYLES)))
+    for sighting in sightings:
+        for a, shape in enumerate(SHAPES):
+            for b, style in enumerate(STYLES):
+                costs[a, b] += _cost(sighting, shape, style, colour, has_shadow, diameter)
+    return costs
+
+
+def _cost(
+    sighting: Sighting,
+    shape: str,
+    style: str,
+    colour: str,
+    has_shadow: bool,
+    known_diameter: float | None,
+) -> float:
+    core = core_of(shape, style, colour)
+    diameter = known_diameter or sighting.diameter / core.diameter
+    widest = max(reach(name) for name in SHAPES) / 2 + has_shadow * SHADOW_SHIFT[1]
+    half = widest * (known_diameter or sighting.diameter / 0.8) + 1
+    height, width = sighting.picture.shape[:2]
+    left, top = max(math.floor(sighting.x - half), 0), max(math.floor(sighting.y - half), 0)
+    rows = slice(top, min(math.ceil(sighting.y + half) + 1, height))
+    columns = slice(left, min(math.ceil(sighting.x + half) + 1, width))
+    drawn = sighting.ground[rows, columns].copy()
+    x = sighting.x - core.x * diameter - left
+    y = sighting.y - core.y * diameter - top
+    if has_shadow and style == "shaded":
+        lay_shadow(drawn, shape, x=x, y=y, diameter=diameter)
+    lay_object(drawn, shape, OBJECT_COLOURS[colour], style, x=x, y=y, diameter=diameter)
+    away = drawn.astype(np.float32) - sighting.picture[rows, columns]
+    return float(np.minimum(np.square(away).sum(axis=2), WORST).sum())
+
+
+def settle(costs: Sequence[Floats]) -> tuple[str, list[str], float, list[float]]:
+    """Return the style all objects share, their shapes in it, and how sure both are (0..1)."""
+    total = np.sum([cost.min(axis=0) for cost in costs], axis=0)
+    style = int(total.argmin())
+    shapes, sure = [], []
+    for cost in costs:
+        column = cost[:, style]
+        shapes.append(SHAPES[int(column.argmin())])
+        sure.append(_lead(column))
+    return STYLES[style], shapes, _lead(total), sure
+
+
+def _lead(costs: Floats) -> float:
+    """Return by how much the best of several costs leads: 1 where it is half of the next."""
+    best, second = np.sort(costs)[:2]
+    return float(np.clip(2 * (1 - best / max(float(second), 1e-6)), 0, 1))
