@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from pipeline.world.maze import ACTIONS, CELLS, COIN_SHARE, PLAYER_SHARE, Cell, num_actions_of
 from pipeline.world.paint import cover, lay, outline_px
-from pipeline.world.parse.plane import AXES, COLOUR_NAMES, Floats, to_plane
+from pipeline.world.parse.plane import AXES, COLOUR_NAMES, Floats
 from pipeline.world.parse.reading import CameraReading, EventReading, ObjectReading, Reading
 from pipeline.world.parse.redraw import Sighting, costs_of, settle
 from pipeline.world.parse.segment import Blob, find_blobs
@@ -262,7 +262,9 @@ def _coins(sight: Sight, board: BoardSight) -> dict[Cell, Floats]:
             level = (like * disc.share).sum(axis=(1, 2)) / np.square(disc.share).sum()
             # Around a coin there is none of its colour: this is no yellow player.
             near = round(0.38 * board.cell_px)
-            ring = sight.chroma[0, round(y) - near : round(y) + near + 1, [round(x - near), round(x + near)]]
+            ring = sight.chroma[
+                0, round(y) - near : round(y) + near + 1, [round(x - near), round(x + near)]
+            ]
             around = np.clip(1 - np.sqrt(np.square(ring - coin).sum(axis=2)) / length, 0, 1)
             if level[0] > 0.5 and float(around.mean()) < 0.3:
                 coins[i, j] = level
@@ -503,6 +505,3 @@ def _object(
 def _rgb(values: Floats) -> Rgb:
     red, green, blue = (int(v) for v in np.clip(np.rint(values), 0, 255))
     return red, green, blue
-
-
-_ = to_plane
