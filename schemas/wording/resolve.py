@@ -267,6 +267,12 @@ class Resolver:
         }
         if noun.loose or len(self._objects) + count > MAX_OBJECTS:
             raise _UnresolvedError
+        if count == 1 and noun.shape is not None:
+            # "Two shapes: a red circle and a blue square" names two objects, not four.
+            for index in self._several:
+                if not {"colour", "shape"} & self._objects[index].keys():
+                    self._objects[index].update(stated)
+                    return [index]
         first = len(self._objects)
         self._objects += [dict(stated) for _ in range(count)]
         if count > 1:

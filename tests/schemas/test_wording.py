@@ -569,6 +569,14 @@ def facts_of(*objects: ObjectFacts, events=(), **scene) -> Facts:
             facts_of(moving("red circle", "right"), moving("blue circle", "right")),
         ),
         (
+            "Three shapes: a red circle, a blue square and a green star.",
+            facts_of(thing("red circle"), thing("blue square"), thing("green star")),
+        ),
+        (
+            "Two objects collide: a red circle and a blue star.",
+            facts_of(thing("red circle"), thing("blue star"), events=[("collide", 0, 1)]),
+        ),
+        (
             "Three stars: a red one, a blue one and a green one.",
             facts_of(thing("red star"), thing("blue star"), thing("green star")),
         ),
