@@ -24,8 +24,6 @@ from pipeline.world.parse.plane import Floats
 COARSE = 0.03
 """Blur of the first rounds, over the shorter side."""
 ROUNDS = ((COARSE, 4), (0.016, 4))
-MIN_TEXTURE = 3.0
-"""A background of less deviation (8-bit levels) shows no camera move."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,6 +38,11 @@ class Steps:
     step: Floats
     steps: Floats
     left_over: float
+
+
+def no_steps(count: int) -> Steps:
+    """Return the steps of a camera that stands still."""
+    return Steps(step=np.zeros(3), steps=np.zeros((max(count - 1, 0), 3)), left_over=0.0)
 
 
 def align(grey_THW: Floats, free_THW: NDArray[np.bool_]) -> Steps:

@@ -9,13 +9,14 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.world.floor import EYE, FADE_DEPTH, HORIZON, MAX_STEP, STEP_UNITS_PER_S, TILE
-from pipeline.world.parse.plane import COLOUR_NAMES, Floats, find_ground, to_plane
+from pipeline.world.parse.plane import COLOUR_NAMES, NEAR, Floats, to_plane
 from pipeline.world.parse.reading import CameraReading, ObjectReading, Reading
 from pipeline.world.parse.redraw import Core, Sighting, core_of, costs_of, settle
 from pipeline.world.parse.segment import Blob, find_blobs
@@ -28,7 +29,7 @@ NEAR_DEPTH = 3.2
 NEAR_DEPTH_SMALL = 2.4
 """...or than this, where the frame's shorter side has fewer pixels than `SMALL_PX`."""
 SMALL_PX = 48
-MIN_EXPLAINED = 0.35
+MIN_EXPLAINED = 0.25
 """Waves of the tiles explain this share of the near floor's variance at least."""
 MIN_LIKENESS = 0.8
 """Least correlation of the drawn floor with the picture, away from coloured things."""
@@ -95,7 +96,7 @@ class _Thing:
 
 def read_floor(pixels_THWC: NDArray[np.uint8], times_s: Floats) -> FloorReading | None:
     """Read a clip of things on a tiled floor; None for any other clip."""
-    if not shows_floor(pixels_THWC[0]) or not shows_floor(pixels_THWC[-1]):
+    if not shows_floor(pixels_THWC[0]) and not shows_floor(pixels_THWC[-1]):
         return None
     sight = look_at(pixels_THWC, np.asarray(times_s, dtype=np.float64))
     free = free_pixels(sight)
@@ -175,13 +176,12 @@ def floor_reprojection(reading: FloorReading) -> float:
 def shows_floor(frame: NDArray[np.uint8]) -> bool:
     """Return whether tiles lie under the horizon of a frame (H, W, 3), and none above. Cheap."""
     grey, chroma = to_plane(frame[None])
-    ground = find_ground(chroma)
-    if ground.share < 0.3:
-        return False
-    free = (np.square(chroma - ground.point).sum(axis=3) < 15.0**2)[0]
-    tiles = _Tiles(grey.shape[1:])
+    tiles = _tiles((frame.shape[0], frame.shape[1]))
+    # Things never fill the uppermost and the lowest rows.
+    rim = chroma[0, [0, 1, -2, -1]].reshape(-1, 2)
+    near = chroma[0][tiles.near]
+    part = np.square(near - np.median(rim, axis=0)).sum(axis=1) < NEAR**2
     level = grey[0][tiles.near]
-    part = free[tiles.near]
     if part.sum() < 0.3 * part.size:
         return False
     basis, level = tiles.basis[part], level[part]
@@ -189,8 +189,13 @@ def shows_floor(frame: NDArray[np.uint8]) -> bool:
     total = float(around @ around)
     if total < 4.0 * len(level):
         return False
-    found = np.linalg.lstsq(basis, around, rcond=None)[0]
-    return 1 - float(np.square(around - basis @ found).sum()) / total > MIN_EXPLAINED
+    late = around - basis @ tiles.solve(basis, around)
+    return 1 - float(late @ late) / total > MIN_EXPLAINED
+
+
+@lru_cache(maxsize=8)
+def _tiles(size: tuple[int, int]) -> _Tiles:
+    return _Tiles(size)
 
 
 class _Tiles:
@@ -213,18 +218,23 @@ class _Tiles:
         ]
         self.basis = np.stack([*waves, np.ones_like(u)], axis=1)
 
+    def solve(self, basis: Floats, level: Floats) -> Floats:
+        """Return the waves' strengths in grey levels."""
+        normal = basis.T @ basis + 1e-3 * np.eye(basis.shape[1])
+        found: Floats = np.linalg.solve(normal, basis.T @ level)
+        return found
+
 
 def find_travel(
     grey_THW: Floats, free_THW: NDArray[np.bool_], times_s: Floats
 ) -> Travel:
     """Return the travel at constant speed that explains the tiles of all frames best."""
-    tiles = _Tiles(grey_THW.shape[1:])
+    tiles = _tiles((grey_THW.shape[1], grey_THW.shape[2]))
     sums, gaps = [], []
     for grey, free in zip(grey_THW, free_THW, strict=True):
         part = free[tiles.near]
         basis, level = tiles.basis[part], grey[tiles.near][part]
-        normal = basis.T @ basis + 1e-3 * np.eye(5)
-        cc, cs, sc, ss, _ = np.linalg.solve(normal, basis.T @ level)
+        cc, cs, sc, ss, _ = tiles.solve(basis, level)
         # Tiles are sin(u + p) sin(v + q): these numbers turn by p + q, and by p - q.
         sums.append(complex(ss - cc, sc + cs))
         gaps.append(complex(ss + cc, cs - sc))

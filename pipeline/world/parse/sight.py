@@ -86,8 +86,13 @@ def look_at(pixels_THWC: NDArray[np.uint8], times_s: Floats) -> Sight:
     )
 
 
-def free_pixels(sight: Sight) -> NDArray[np.bool_]:
-    """Return which pixels show the background, well away from all coloured things; T, H, W."""
+def free_pixels(
+    sight: Sight, box: tuple[int, int, int, int] | None = None
+) -> NDArray[np.bool_]:
+    """Return which pixels show the background, well away from all coloured things; T, H, W.
+
+    `box` (left, top, right, bottom) is left out.
+    """
     busy = sight.coverage.label >= 0
     grown = max(2, round(0.045 * sight.unit_px))
     # Shadows fall to the lower right.
@@ -95,7 +100,7 @@ def free_pixels(sight: Sight) -> NDArray[np.bool_]:
     size = 2 * grown + 1 + shadow
     kernel = np.ones((size, size), dtype=np.uint8)
     anchor = (grown + shadow, grown + shadow)
-    return np.stack(
+    free = np.stack(
         [
             cv2.dilate(frame.astype(np.uint8), kernel, anchor=anchor) == 0
             if frame.any()
@@ -103,3 +108,6 @@ def free_pixels(sight: Sight) -> NDArray[np.bool_]:
             for frame in busy
         ]
     )
+    if box is not None:
+        free[:, max(box[1] - 1, 0) : box[3] + 1, max(box[0] - 1, 0) : box[2] + 1] = False
+    return free

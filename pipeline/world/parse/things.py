@@ -40,6 +40,14 @@ MAX_TURN_LOOKS = 24
 TURNS_DEG_PER_S = tuple(sign * turn for turn in range(50, 171, 10) for sign in (1, -1))
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Setting:
+    """What the frame does to things: -1 in mirrored frames, and the pillar's sides in pixels."""
+
+    mirror: Floats
+    pillar: tuple[int, int] | None = None
+
+
 @dataclass(slots=True, kw_only=True)
 class Thing:
     """One track in pixels and in the scene.
@@ -66,6 +74,9 @@ class Thing:
     path: Path | None = None
     confidence: dict[str, float] = field(default_factory=dict)
     bounces: bool = False
+    leaves_trail: bool = False
+    bitten_at: int | None = None
+    """The first frame in which a piece of it is missing."""
 
     @property
     def seen(self) -> NDArray[np.bool_]:
@@ -82,14 +93,21 @@ class Thing:
         return "turn" if self.turn_deg_per_s else None
 
 
-def measure(track: Track, sight: Sight, camera: CameraPath, spread: float) -> Thing:
+def measure(
+    track: Track, sight: Sight, camera: CameraPath, spread: float, setting: Setting
+) -> Thing:
     """Measure a track; `spread`: deviation of the background's grey levels."""
     count = sight.count
     x_px, y_px = track.series("x", count), track.series("y", count)
     core_px = 2 * np.sqrt(track.series("mass", count) / math.pi)
     steady = core_px / camera.zoom
-    whole, growth = _whole(track, sight, np.log(np.maximum(steady, 1e-3)))
+    logs = np.log(np.maximum(steady, 1e-3))
+    whole, growth = _whole(track, sight, logs, setting.pillar)
+    bitten = _bitten_at(logs, whole)
+    if bitten is not None:
+        whole, growth = whole & (np.arange(count) < bitten), 0.0
     x, y = sight.to_units(x_px, y_px)
+    x = x * setting.mirror
     points = np.stack([x / camera.zoom + camera.x, y / camera.zoom + camera.y], axis=1)
     thing = Thing(
         track=track,
@@ -105,9 +123,29 @@ def measure(track: Track, sight: Sight, camera: CameraPath, spread: float) -> Th
         ),
         turn_deg_per_s=0.0,
         growth=growth,
+        bitten_at=bitten,
     )
     _fit_shape(thing, sight, spread)
     return thing
+
+
+def _bitten_at(logs: Floats, whole: NDArray[np.bool_]) -> int | None:
+    """Return the frame at which a thing's size drops at once and for good, if it does."""
+    frames = np.flatnonzero(np.isfinite(logs))
+    values = logs[frames]
+    best: tuple[float, int] | None = None
+    for k in range(2, len(frames) - 1):
+        late = values[:k].var() * k + values[k:].var() * (len(frames) - k)
+        if best is None or late < best[0]:
+            best = (float(late), k)
+    if best is None or len(frames) < 6 or whole.sum() < 3:
+        return None
+    spread, k = math.sqrt(best[0] / len(frames)), best[1]
+    drop = float(np.median(values[:k]) - np.median(values[k:]))
+    edge = float(values[k - 1] - values[k])
+    if 0.03 < drop < 0.35 and drop > 6 * max(spread, 0.002) and edge > 0.7 * drop:
+        return int(frames[k])
+    return None
 
 
 def settle(thing: Thing, style: str) -> None:
@@ -122,7 +160,9 @@ def settle(thing: Thing, style: str) -> None:
     thing.sizes = thing.sizes * (scale / core_ratio(thing.shape, style))
 
 
-def _whole(track: Track, sight: Sight, logs: Floats) -> tuple[NDArray[np.bool_], float]:
+def _whole(
+    track: Track, sight: Sight, logs: Floats, pillar: tuple[int, int] | None
+) -> tuple[NDArray[np.bool_], float]:
     """Return the frames that show a track whole, and its steady growth over the clip."""
     width, height = sight.size
     count = sight.count
@@ -130,10 +170,12 @@ def _whole(track: Track, sight: Sight, logs: Floats) -> tuple[NDArray[np.bool_],
     for t, blob in track.blobs.items():
         left, top, right, bottom = blob.box
         inside[t] = left > 0 and top > 0 and right < width and bottom < height
+        if pillar is not None and right >= pillar[0] - 1 and left <= pillar[1] + 1:
+            inside[t] = False
     seen = np.isfinite(logs)
     basis = np.flatnonzero(inside if inside.sum() >= 2 else seen)
     times = np.arange(count) / max(count - 1, 1)
-    slope = _steady_slope(times[basis], logs[basis])
+    slope = 0.0 if pillar is not None else _steady_slope(times[basis], logs[basis])
     level = float(np.percentile(logs[basis] - slope * times[basis], 60))
     late = logs - slope * times - level
     limit = 0.5 * math.log(WHOLE)
