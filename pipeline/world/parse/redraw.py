@@ -91,7 +91,8 @@ def costs_of(
         shape, style = SHAPES[k // len(STYLES)], STYLES[k % len(STYLES)]
         core = core_of(shape, style, colour)
         size = diameter or scale * sighting.diameter / core.diameter
-        return _cost(sighting, shape, style, colour, size, has_shadow)
+        span = diameter or sighting.diameter / 0.7
+        return _cost(sighting, shape, style, colour, size, span, has_shadow)
 
     first, rest = sightings[0], sightings[1:]
     costs = np.array([cost(first, k) for k in range(len(SHAPES) * len(STYLES))])
@@ -115,11 +116,13 @@ def _cost(
     style: str,
     colour: str,
     diameter: float,
+    span: float,
     has_shadow: bool,
 ) -> float:
+    """Return the squared differences around an object of `span` pixels, drawn at `diameter`."""
     core = core_of(shape, style, colour)
     widest = max(reach(name) for name in SHAPES) / 2 + has_shadow * SHADOW_SHIFT[1]
-    half = widest * sighting.diameter / 0.8 + 1
+    half = widest * span + 1
     height, width = sighting.picture.shape[:2]
     left, top = max(math.floor(sighting.x - half), 0), max(math.floor(sighting.y - half), 0)
     rows = slice(top, min(math.ceil(sighting.y + half) + 1, height))
