@@ -4,7 +4,7 @@ from schemas.facts import Facts
 from schemas.wording.read_chinese import is_chinese, read_chinese
 from schemas.wording.resolve import Resolver
 from schemas.wording.sentence import units
-from schemas.wording.tokens import sentences
+from schemas.wording.tokens import SPELT_OUT, sentences
 
 MAX_CHARACTERS = 20_000
 """Of a longer text, the beginning is read."""
@@ -22,5 +22,6 @@ def read(text: str) -> Facts:
         return read_chinese(text)
     resolver = Resolver()
     for sentence in sentences(text):
-        resolver.take(units(sentence))
+        spells_out = sentence[0] == SPELT_OUT
+        resolver.take(units(sentence[spells_out:]), spells_out=spells_out)
     return resolver.facts()

@@ -35,13 +35,21 @@ class Resolver:
         self._group: list[int] = []
         self._last_verb = ""
         self._several: list[int] = []
+        self._announced: list[int] = []
+        self._spelt_out: list[int] = []
         self._unit_start = 0
 
-    def take(self, sentence: list[Unit]) -> None:
-        """Add what one sentence states; a clause whose nouns name nothing is left out."""
+    def take(self, sentence: list[Unit], *, spells_out: bool = False) -> None:
+        """Add what one sentence states; a clause whose nouns name nothing is left out.
+
+        `spells_out`: it names the objects whose number the sentence before it gave.
+        """
         broken = any(unit.kind == "unknown" for unit in sentence)
         pending: list[Operation] = []
         subject = "before"
+        # "Two shapes: a red circle and a blue square" names two objects, not four.
+        self._spelt_out = self._announced if spells_out else []
+        self._announced = []
         for number, unit in enumerate(sentence):
             after = unit.link in ("after", "once") and 0 < number == len(sentence) - 1
             if unit.kind == "unknown" or (unit.kind == "object" and broken and not unit.asserts):
@@ -267,16 +275,15 @@ class Resolver:
         }
         if noun.loose or len(self._objects) + count > MAX_OBJECTS:
             raise _UnresolvedError
-        if count == 1 and noun.shape is not None:
-            # "Two shapes: a red circle and a blue square" names two objects, not four.
-            for index in self._several:
-                if not {"colour", "shape"} & self._objects[index].keys():
-                    self._objects[index].update(stated)
-                    return [index]
+        if count == 1 and noun.shape is not None and self._spelt_out:
+            index = self._spelt_out.pop(0)
+            self._objects[index].update(stated)
+            return [index]
         first = len(self._objects)
         self._objects += [dict(stated) for _ in range(count)]
         if count > 1:
             self._several = list(range(first, first + count))
+            self._announced = [] if noun.shape or noun.colour else list(self._several)
         return list(range(first, first + count))
 
     def _matches(self, index: int, noun: Noun) -> bool:

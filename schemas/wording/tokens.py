@@ -20,6 +20,9 @@ _DASH = re.compile(r"\s[-\u2013\u2014]+\s|[\u2013\u2014]|^\s*[-*\u2022]\s|\.{2,}
 _QUOTED = re.compile(r'"[^"]*"')
 _TOKEN = re.compile(r"[^\W\d_]+(?:'[^\W\d_]+)?|\d+|[^\w\s]|_")
 _ENDS = frozenset(".!;\n")
+SPELT_OUT = ":"
+"""First token of a sentence that names what the one before it only counts: "two shapes: ..."."""
+_ANNOUNCING = frozenset({"objects", "shapes", "things", "figures", "forms", "items", "elements"})
 
 
 def sentences(text: str) -> list[Tokens]:
@@ -42,6 +45,9 @@ def sentences(text: str) -> list[Tokens]:
             if current and token != "?":
                 found.append(current)
             current = []
+        elif token == ":" and _ANNOUNCING & set(current):
+            found.append(current)
+            current = [SPELT_OUT]
         elif token in "(:)[]" or token == ",":
             if current and current[-1] != ",":
                 current.append(",")
@@ -52,7 +58,7 @@ def sentences(text: str) -> list[Tokens]:
     for sentence in found:
         while sentence and sentence[-1] == ",":
             sentence.pop()
-    return [sentence for sentence in found if sentence]
+    return [sentence for sentence in found if sentence and sentence != [SPELT_OUT]]
 
 
 def listed(text: str) -> list[str]:
