@@ -97,16 +97,16 @@ def costs_of(
     first, rest = sightings[0], sightings[1:]
     costs = np.array([cost(first, k) for k in range(len(SHAPES) * len(STYLES))])
     is_blurred = costs.min() > BLURRED * first.diameter**2 and diameter is None
-    close = np.flatnonzero(costs < CLOSE * costs.min() + WORST)
+    close: list[int] = np.flatnonzero(costs < CLOSE * costs.min() + WORST).tolist()
     costs *= len(sightings)
     for k in close:
-        best = costs[k] / len(sightings)
+        best = float(costs[k]) / len(sightings)
         scale = 1.0
         for other in RESCALED if is_blurred else ():
             found = cost(first, k, other)
             if found < best:
                 best, scale = found, other
-        costs[k] = best + sum(cost(s, k, scale) for s in rest)
+        costs[k] = best + sum([cost(s, k, scale) for s in rest])
     return costs.reshape(len(SHAPES), len(STYLES))
 
 
