@@ -113,12 +113,15 @@ def world(
     folder: Annotated[Path, typer.Argument(help="Where to; made if missing.")],
     videos: Annotated[int, typer.Option("--videos", min=1, help="How many files.")] = 12,
     seed: Annotated[int, typer.Option(min=0, help="The same seed draws the same files.")] = 0,
+    split: Annotated[
+        str, typer.Option(help="train, or for evaluation: seen, held_out. They never overlap.")
+    ] = "train",
     as_json: JsonOption = False,
 ) -> None:
     """Draw raw footage whose truth is known (`truth/*.parquet`)."""
     from pipeline.world.rushes_world import RushesWorld
 
-    drawn = RushesWorld().draw_footage(folder, num_videos=videos, seed=seed)
+    drawn = RushesWorld().draw_footage(folder, num_videos=videos, seed=seed, split=split)
     if as_json:
         from orchestration.show import emit_json
 

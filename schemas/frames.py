@@ -144,7 +144,9 @@ class World(Protocol):
         """Return the facts that the pixels show; none where there is nothing to read."""
         ...
 
-    def draw_footage(self, folder: Path, *, num_videos: int, seed: int) -> list[DrawnVideo]:
+    def draw_footage(
+        self, folder: Path, *, num_videos: int, seed: int, split: str = "train"
+    ) -> list[DrawnVideo]:
         """Write raw videos into `folder` and their truth into `folder/truth/*.parquet`."""
         ...
 

@@ -15,6 +15,7 @@ from pipeline.world.reel import Reel, cut_out
 from pipeline.world.shoot import Copy, draw_copy, draw_reel
 from pipeline.world.slots import Slot, name_suffix, slots_for, with_codec
 from pipeline.world.sound import RATE_HZ, make_sound
+from pipeline.world.splits import SPLITS
 from pipeline.world.truth import (
     TABLES,
     TRUTH_FOLDER,
@@ -36,16 +37,21 @@ QUALITY = {"libvpx-vp9": 32, "libsvtav1": 30, "libx265": 24}
 WITHOUT_PICTURE = ("corrupt", "empty", "audio_only")
 
 
-def draw_footage(folder: Path, *, num_videos: int, seed: int) -> list[DrawnVideo]:
+def draw_footage(
+    folder: Path, *, num_videos: int, seed: int, split: str = "train"
+) -> list[DrawnVideo]:
     """Write raw videos into `folder`, and their truth into `folder/truth`; return them by name.
 
     Names are neutral (`video_003.mp4`) and their order is drawn by lot. Drawing again with
     the same arguments replaces the files with the same bytes; a folder that holds anything
-    else is refused with a UserError. The truth is written last.
+    else is refused with a UserError. The truth is written last. All scenes are of one split
+    (`splits.SPLITS`).
     """
     slots = slots_for(num_videos)
     missing = set(missing_codecs((), {slot.codec for slot in slots}))
-    slots = tuple(with_codec(slot, missing) for slot in slots)
+    if split not in SPLITS:
+        raise UserError(f"unknown split {split!r}", f"choose one of {', '.join(SPLITS)}")
+    slots = tuple(replace(with_codec(slot, missing), split=split) for slot in slots)
     if seed < 0:
         raise UserError(f"a seed is at least 0, got {seed}", "choose another: --seed 0")
     order = np.random.default_rng([seed, 1]).permutation(num_videos)

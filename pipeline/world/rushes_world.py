@@ -99,9 +99,11 @@ class RushesWorld:
 
         return read_clip(frames.pixels_THWC, frames.times_s).facts
 
-    def draw_footage(self, folder: Path, *, num_videos: int, seed: int) -> list[DrawnVideo]:
+    def draw_footage(
+        self, folder: Path, *, num_videos: int, seed: int, split: str = "train"
+    ) -> list[DrawnVideo]:
         """Write raw videos and their truth; see `footage.draw_footage`."""
-        return footage.draw_footage(folder, num_videos=num_videos, seed=seed)
+        return footage.draw_footage(folder, num_videos=num_videos, seed=seed, split=split)
 
 
 def frames_of(drawn: DrawnScene) -> Frames:

@@ -62,6 +62,7 @@ def draw_reel(slot: Slot, *, seed: int, index: int) -> Reel:
             height_px=height,
             num_frames=plan.num_frames,
             fps=fps,
+            split=slot.split,
             motion="static" if plan.defect in STATIC_KINDS else "moving",
             is_fine=plan.defect in FINE_KINDS,
         )

@@ -18,7 +18,8 @@ class Slot:
     `kind` is that of `truth.VideoTruth`. `defects` fall on every second shot, so that hard
     cuts of sound shots stand between them; those of `WHOLE_FILE` on the whole file. `copy`
     is how the file repeats the slot `original` (a key of `copies.UNITS`), whose size and
-    rate it then has, changed as the copy demands. `num_shots` and `shot_s` are ranges.
+    rate it then has, changed as the copy demands. `num_shots` and `shot_s` are ranges. `split`
+    is one of `splits.SPLITS`.
     """
 
     kind: str = "normal"
@@ -33,6 +34,7 @@ class Slot:
     has_sound: bool = True
     num_shots: tuple[int, int] = (3, 6)
     shot_s: tuple[float, float] = (1.6, 3.6)
+    split: str = "train"
 
 
 WHOLE_FILE = ("letterboxed", "pillarboxed", "logo")

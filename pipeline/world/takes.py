@@ -36,10 +36,11 @@ def choose_take(
     height_px: int,
     num_frames: int,
     fps: float,
+    split: str,
     motion: str = "moving",
     is_fine: bool = False,
 ) -> SceneSpec:
-    """Choose a take that nobody takes for the previous one going on.
+    """Choose a take of a split (`splits.SPLITS`) that nobody takes for the previous one going on.
 
     `motion` is `moving` or `static`; `is_fine` asks for a background full of detail.
     """
@@ -49,6 +50,7 @@ def choose_take(
             kind = OTHER_KINDS[int(rng.integers(len(OTHER_KINDS)))]
         spec = choose_scene(
             int(rng.integers(2**31)),
+            split=split,
             width_px=width_px,
             height_px=height_px,
             num_frames=num_frames,
