@@ -18,7 +18,7 @@ from pipeline.world.vocabulary import BACKGROUND_RGB, COIN, Rgb
 
 MIN_GAP = 14.0
 """Ways are lighter than walls by this much at least (8-bit levels)."""
-MAX_UNEVEN = 0.2
+MAX_UNEVEN = 0.3
 """How much the corners of one level differ, over the gap between the two levels."""
 MIN_LIKENESS = 0.9
 """Least correlation of the drawn board with the picture, away from coloured things."""
@@ -153,7 +153,7 @@ def find_coins(sight: Sight, board: BoardSight) -> dict[Cell, Floats]:
                 0, round(y) - near : round(y) + near + 1, [round(x - near), round(x + near)]
             ]
             around = np.clip(1 - np.sqrt(np.square(ring - coin).sum(axis=2)) / length, 0, 1)
-            if np.median(level[:3]) > MIN_COIN and float(around.mean()) < 0.3:
+            if max(level[0], np.median(level[:3])) > MIN_COIN and float(around.mean()) < 0.3:
                 coins[i, j] = level
     return coins
 

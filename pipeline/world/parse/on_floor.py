@@ -153,11 +153,11 @@ class _Grounds:
 
     def picture(self, frame: int) -> NDArray[np.uint8]:
         """Return a frame at the size at which it is read."""
-        if self.sight.scale == 1:
-            return self.pixels[frame]
         if frame not in self._pictures:
-            small = cv2.resize(self.pixels[frame], self.sight.size, interpolation=cv2.INTER_AREA)
-            self._pictures[frame] = small
+            seen = self.pixels[frame]
+            if self.sight.scale != 1:
+                seen = cv2.resize(seen, self.sight.size, interpolation=cv2.INTER_AREA)
+            self._pictures[frame] = seen
         return self._pictures[frame]
 
     def drawn(self, frame: int) -> NDArray[np.uint8]:
@@ -230,5 +230,5 @@ def _candidate(thing: FloorThing, sight: Sight) -> ObjectReading:
     )
 
 
-def _list(values: Floats | Sequence[float]) -> tuple[float, ...]:
+def _list(values: Floats) -> tuple[float, ...]:
     return tuple(float(value) for value in values)

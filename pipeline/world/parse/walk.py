@@ -154,7 +154,7 @@ def walk_events(
 
 def _gone(level: Floats) -> int | None:
     """Return the first frame from which a coin is no more seen, None where it stays."""
-    there = np.flatnonzero(level > 0.5 * np.median(level[:3]))
+    there = np.flatnonzero(level > 0.5 * level[:3].max())
     frame = int(there[-1]) + 1
     return frame if frame < len(level) else None
 
