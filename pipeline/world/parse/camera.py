@@ -65,7 +65,9 @@ def align(grey_THW: Floats, free_THW: NDArray[np.bool_]) -> Steps:
             normal, right, left_over = _equations(
                 smooth, (slope_x, slope_y), free_THW, (x, y), theta, k >= 2
             )
-            ridge = np.diag([1.0, 1.0, unit**2 / 16.0]) * 1e-3 * max(float(normal[:, 0, 0].sum()), 1)
+            ridge = (
+                np.diag([1.0, 1.0, unit**2 / 16.0]) * 1e-3 * max(float(normal[:, 0, 0].sum()), 1)
+            )
             theta = theta + np.linalg.solve(normal.sum(axis=0) + ridge, right.sum(axis=0))
             theta = np.clip(theta, [-unit / 4, -unit / 4, -0.1], [unit / 4, unit / 4, 0.1])
         own = normal + ridge / (count - 1) * 3
@@ -100,7 +102,10 @@ def _equations(
     there = np.stack(
         [
             cv2.warpAffine(
-                free[t + 1].astype(np.uint8), matrix, (width, height), flags=cv2.INTER_NEAREST | cv2.WARP_INVERSE_MAP
+                free[t + 1].astype(np.uint8),
+                matrix,
+                (width, height),
+                flags=cv2.INTER_NEAREST | cv2.WARP_INVERSE_MAP,
             )
             for t in range(count - 1)
         ]

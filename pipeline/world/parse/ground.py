@@ -21,7 +21,7 @@ MIN_DEVIATION = 3.2
 """Backgrounds of less deviation (8-bit levels) are plain."""
 GREY_WEIGHT = 0.35
 """Weight of the grey level beside the chroma: textures change it."""
-_USUAL_GREY = {"bricks": -7.0, "hills": 6.0, "floor": -6.0}
+_USUAL_GREY = {"bricks": -7.0, "hills": 6.0, "floor": -6.0, "maze": 14.0}
 """Mean tone of a kind, in 8-bit levels."""
 _EXPECTED = {"gradient": 0.97, "checker": 0.58, "bricks": 0.3, "hills": 0.6, "floor": 0.5}
 """The share of variance that a kind's waves explain in a clean picture."""
@@ -55,9 +55,7 @@ def name_kind(grey_HW: Floats, free_HW: NDArray[np.bool_]) -> Kind:
     # Where a horizon is, the stripes or tiles end there.
     ends = _ends_at_horizon(grey_HW, free_HW)
     flat = level
-    shares["checker"] = _explained(
-        flat, [ones, *_grid_waves(x / 0.48, y / 0.48)]
-    )
+    shares["checker"] = _explained(flat, [ones, *_grid_waves(x / 0.48, y / 0.48)])
     shares["bricks"] = _explained(flat, [ones, *_waves(y / 0.13), *_waves(2 * y / 0.13)])
     low = y > 0.1
     if low.sum() > 50:
@@ -69,9 +67,11 @@ def name_kind(grey_HW: Floats, free_HW: NDArray[np.bool_]) -> Kind:
         shares["floor"] = shares["hills"] = 0.0
     board = _maze_share(level, x, y, (width / unit, height / unit), 0.0)
     # Any slow change is explained by cells; the board's own cells do it better than shifted ones.
-    shares["maze"] = board if board - _maze_share(
-        level, x, y, (width / unit, height / unit), 0.5
-    ) > 0.15 else 0.0
+    shares["maze"] = (
+        board
+        if board - _maze_share(level, x, y, (width / unit, height / unit), 0.5) > 0.15
+        else 0.0
+    )
     fits = {name: shares.get(name, 0.0) / part for name, part in _EXPECTED.items()}
     fits["maze"] = _ramp(shares["maze"], 0.65, 0.92) * 1.05
     ordered = sorted(fits, key=lambda name: -fits[name])
@@ -127,14 +127,19 @@ def floor_waves(x: Floats, y: Floats) -> list[Floats]:
     fade = np.exp(-depth / FADE_DEPTH)
     u, v = 2 * math.pi * x * depth / (2 * TILE), 2 * math.pi * depth / (2 * TILE)
     return [
-        fade * one * other
-        for one in (np.cos(u), np.sin(u))
-        for other in (np.cos(v), np.sin(v))
+        fade * one * other for one in (np.cos(u), np.sin(u)) for other in (np.cos(v), np.sin(v))
     ]
 
 
-def name_colour(kind: str, grey: Floats, point: Floats) -> tuple[str, float]:
-    """Return the name of a background's colour, from its grey levels and its chroma."""
+def name_colour(kind: str, grey: Floats, chroma: Floats, point: Floats) -> tuple[str, float]:
+    """Return the name of a background's colour and how sure it is.
+
+    `grey` (N) and `chroma` (N, 2) are those of its pixels, `point` its usual chroma.
+    """
+    if kind == "maze":
+        # The ways bear the colour, the walls a darker one.
+        ways = grey > (np.percentile(grey, 2) + np.percentile(grey, 98)) / 2
+        grey, point = grey[ways], np.median(chroma[ways], axis=0)
     usual = float(np.median(grey)) - _USUAL_GREY.get(kind, 0.0)
     away = np.sqrt(
         np.square(GROUND_POINTS - point).sum(axis=1)

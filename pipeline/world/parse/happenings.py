@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from itertools import combinations
 
 import numpy as np
+from numpy.typing import NDArray
 
 from pipeline.world.camera import Room
 from pipeline.world.parse.paths import Piece
@@ -58,10 +59,12 @@ class Break:
         return np.subtract(self.after, self.before)
 
 
-def hull_of(thing: Thing, time_share: float) -> Floats:
+def hull_of(thing: Thing, time_share: float) -> NDArray[np.float64]:
     """Return the convex outline of a thing about its centre, in units."""
     # What changes its size is drawn so, but meets walls as large as it becomes.
-    diameter = float(np.nanmedian(thing.sizes)) if thing.change is None else size_at(thing, time_share)
+    diameter = (
+        float(np.nanmedian(thing.sizes)) if thing.change is None else size_at(thing, time_share)
+    )
     if thing.change == "turn":
         return unit_outline("circle") * (reach(thing.shape) * diameter / 2)
     outline = unit_outline(thing.shape) * (diameter / 2)
@@ -125,8 +128,7 @@ def find_meetings(things: Sequence[Thing], room: Room, times_s: Floats) -> list[
     Two meetings in quick succession may look like one: what explains the paths better holds.
     """
     found = [
-        _explain(things, breaks_of(things, times_s, shortest), room, times_s)
-        for shortest in (2, 3)
+        _explain(things, breaks_of(things, times_s, shortest), room, times_s) for shortest in (2, 3)
     ]
     return min(found, key=lambda one: one[1])[0]
 
@@ -183,9 +185,9 @@ def _partner(
     """Return the number of thing j's break that may be the other side of this one."""
     slack = AT_ONCE * step_s
     for b, other in enumerate(breaks):
-        if other.index == j and b not in used:
-            if other.time_s < item.until_s + slack and item.time_s < other.until_s + slack:
-                return b
+        meets = other.time_s < item.until_s + slack and item.time_s < other.until_s + slack
+        if other.index == j and b not in used and meets:
+            return b
     return None
 
 
@@ -265,9 +267,7 @@ def _nearest(things: Sequence[Thing], item: Break, j: int, times_s: Floats) -> f
     return min((gap for gap in gaps if gap is not None), default=math.inf)
 
 
-def _gap(
-    things: Sequence[Thing], i: int, j: int, time_s: float, times_s: Floats
-) -> float | None:
+def _gap(things: Sequence[Thing], i: int, j: int, time_s: float, times_s: Floats) -> float | None:
     """Return how far apart two things' outlines are at a time (negative: they overlap)."""
     places = []
     for index in (i, j):

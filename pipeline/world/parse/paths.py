@@ -97,9 +97,7 @@ def fit_path(points_T2: Floats, times_s: Floats, *, deviation: float | None = No
     pieces = []
     for first, last in spans:
         (x, y), (vx, vy) = _line(moved[first : last + 1], times[first : last + 1])
-        pieces.append(
-            Piece(start=int(good[first]), stop=int(good[last]), x=x, y=y, vx=vx, vy=vy)
-        )
+        pieces.append(Piece(start=int(good[first]), stop=int(good[last]), x=x, y=y, vx=vx, vy=vy))
     return Path(pieces=tuple(pieces), pull=pull, deviation=sigma)
 
 
@@ -177,7 +175,8 @@ def _piece_costs(points: Floats, times: Floats) -> Floats:
 
     def sums(values: Floats) -> Floats:
         total = np.concatenate([zero, np.cumsum(values)])
-        return total[None, 1:] - total[:-1, None]
+        between: Floats = total[None, 1:] - total[:-1, None]
+        return between
 
     number = np.maximum(sums(np.ones(count)), 1)
     t = times - times.mean()

@@ -40,6 +40,8 @@ NEAR = 15.0
 """Pixels within this distance of the background's point belong to it."""
 MIN_SHARE = 0.3
 """A clip in which less than this is background is not read at all."""
+MAX_POINTS = 12000
+"""So many pixels at most are looked at to find the background's chroma."""
 _BIN = 4.0
 _BINS = 24
 
@@ -64,8 +66,7 @@ def to_plane(pixels_THWC: NDArray[np.uint8]) -> tuple[Floats, Floats]:
 def find_ground(chroma_THW2: Floats) -> Ground:
     """Return the commonest muted chroma; `share` is 0 where nothing muted is common."""
     points = chroma_THW2.reshape(-1, 2)
-    if len(points) > 60000:
-        points = points[:: len(points) // 30000]
+    points = np.ascontiguousarray(points[:: max(1, len(points) // MAX_POINTS)])
     cells = np.floor(points / _BIN).astype(np.int64) + _BINS // 2
     fine = ((cells >= 0) & (cells < _BINS)).all(axis=1)
     index = cells[fine, 0] * _BINS + cells[fine, 1]
@@ -74,12 +75,18 @@ def find_ground(chroma_THW2: Floats) -> Ground:
     peak = np.unravel_index(int(smooth.argmax()), smooth.shape)
     point = (np.array(peak, dtype=np.float32) - _BINS // 2 + 0.5) * _BIN
     for radius in (2 * NEAR, NEAR, NEAR):
-        near = np.square(points - point).sum(axis=1) < radius**2
+        near = _squares(points, point) < radius**2
         if not near.any():
             return Ground(point=point, share=0.0, spread=NEAR)
         point = np.median(points[near], axis=0)
-    away = np.square(points - point).sum(axis=1)
+    away = _squares(points, point)
     near = away < NEAR**2
     spread = float(np.sqrt(np.median(away[near]))) if near.any() else NEAR
     share = float(near.mean()) if float(np.hypot(*point)) < MUTED else 0.0
     return Ground(point=point, share=share, spread=spread)
+
+
+def _squares(points: Floats, point: Floats) -> Floats:
+    x, y = points[:, 0] - point[0], points[:, 1] - point[1]
+    squares: Floats = x * x + y * y
+    return squares

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.world.parse.plane import AXES, Floats
+from pipeline.world.parse.plane import AXES
 from pipeline.world.parse.sight import Sight
 from pipeline.world.parse.track import Track
 from pipeline.world.vocabulary import GLASS, PILLAR_RGB, WAX, Rgb
@@ -40,15 +40,24 @@ class Prop:
 
 def find_prop(sight: Sight, tracks: Sequence[Track]) -> Prop | None:
     """Return the prop of a scene, if there is one."""
-    return _pillar(sight) or _candle(sight, tracks) or _jar(sight, tracks)
+    return find_pillar(sight) or _candle(sight, tracks) or _jar(sight, tracks)
 
 
-def _looks_like(sight: Sight, rgb: Rgb, grey_slack: float, chroma_slack: float) -> NDArray[np.bool_]:
+def _looks_like(
+    sight: Sight, rgb: Rgb, grey_slack: float, chroma_slack: float, frames: slice
+) -> NDArray[np.bool_]:
+    """Return which pixels are of a colour, T, H, W."""
     point = AXES @ np.array(rgb, dtype=np.float32)
-    near = np.abs(sight.grey - point[0]) < grey_slack
-    away = np.square(sight.chroma - point[1:]).sum(axis=3)
-    found: NDArray[np.bool_] = near & (away < chroma_slack**2)
+    found: NDArray[np.bool_] = np.abs(sight.grey[frames] - point[0]) < grey_slack
+    if found.any():
+        away = sight.chroma[frames][found] - point[1:]
+        found[found] = away[:, 0] ** 2 + away[:, 1] ** 2 < chroma_slack**2
     return found
+
+
+def _some(sight: Sight) -> slice:
+    """Return about six frames of all."""
+    return slice(None, None, max(1, sight.count // 6))
 
 
 def _runs(flags: NDArray[np.bool_]) -> list[tuple[int, int]]:
@@ -57,20 +66,19 @@ def _runs(flags: NDArray[np.bool_]) -> list[tuple[int, int]]:
     return [(int(a), int(b)) for a, b in zip(edges[::2], edges[1::2], strict=True)]
 
 
-def _pillar(sight: Sight) -> Prop | None:
+def find_pillar(sight: Sight) -> Prop | None:
+    """Return the pillar of a scene, if there is one."""
     width, height = sight.size
     best: tuple[int, Prop] | None = None
     for name, rgb in PILLAR_RGB.items():
-        mask = _looks_like(sight, rgb, 16.0, 11.0)
+        mask = _looks_like(sight, rgb, 16.0, 11.0, _some(sight))
         share = mask.mean(axis=(0, 1))
         for left, right in _runs(share > STEADY):
             size = (right - left) / sight.unit_px
             if not 0.13 < size < 0.8 or (left == 0 and right == width):
                 continue
             # A pillar has sharp sides; a dark or bright background fades into it.
-            sides = [
-                float(share[x]) for x in (left - 2, right + 1) if 0 <= x < width
-            ]
+            sides = [float(share[x]) for x in (left - 2, right + 1) if 0 <= x < width]
             if max(sides, default=0.0) > 0.3:
                 continue
             found = Prop(kind="pillar", box=(left, 0, right, height), colour=name)
@@ -80,9 +88,9 @@ def _pillar(sight: Sight) -> Prop | None:
 
 
 def _candle(sight: Sight, tracks: Sequence[Track]) -> Prop | None:
-    width, height = sight.size
+    height = sight.size[1]
     unit = sight.unit_px
-    mask = _looks_like(sight, WAX, 26.0, 13.0)
+    mask = _looks_like(sight, WAX, 26.0, 13.0, _some(sight))
     low = mask[:, round(height - 0.2 * unit) :]
     share = np.median(low.mean(axis=1), axis=0)
     for left, right in _runs(share > 0.6):
@@ -96,7 +104,9 @@ def _candle(sight: Sight, tracks: Sequence[Track]) -> Prop | None:
                 track
                 for track in tracks
                 if track.colours[0] in FLAME_COLOURS
-                and abs(float(np.median(track.series("x", sight.count)[list(track.blobs)])) - middle)
+                and abs(
+                    float(np.median(track.series("x", sight.count)[list(track.blobs)])) - middle
+                )
                 < 0.05 * unit
                 and top - 0.3 * unit < track.blobs[track.first].y < top + 0.02 * unit
                 and track.first <= 1
@@ -116,11 +126,10 @@ def _candle(sight: Sight, tracks: Sequence[Track]) -> Prop | None:
 
 
 def _jar(sight: Sight, tracks: Sequence[Track]) -> Prop | None:
-    width, height = sight.size
+    height = sight.size[1]
     unit = sight.unit_px
-    mask = _looks_like(sight, GLASS, 34.0, 16.0)
     top, wall = round(height - 0.36 * unit), max(1, round(0.035 * unit))
-    first = mask[:1] if sight.count < 4 else mask[:2]
+    first = _looks_like(sight, GLASS, 34.0, 16.0, slice(0, 1 if sight.count < 4 else 2))
     columns = first[:, top + 2 * wall : height - 2 * wall].mean(axis=(0, 1))
     walls = [(a, b) for a, b in _runs(columns > 0.45) if b - a <= 0.09 * unit + 1]
     for one in walls:
@@ -132,6 +141,7 @@ def _jar(sight: Sight, tracks: Sequence[Track]) -> Prop | None:
             liquid = _liquid(tracks, box)
             if liquid is None:
                 continue
+            mask = _looks_like(sight, GLASS, 34.0, 16.0, slice(None))
             return Prop(
                 kind="jar",
                 box=box,
@@ -183,10 +193,3 @@ def _spilt(liquid: Track, box: tuple[int, int, int, int]) -> int | None:
         if blob.box[2] - blob.box[0] > 1.15 * inner + 1:
             return t
     return None
-
-
-def hides(prop: Prop | None, x_px: Floats) -> NDArray[np.bool_]:
-    """Return where a place lies behind a pillar."""
-    if prop is None or prop.kind != "pillar":
-        return np.zeros(np.shape(x_px), dtype=bool)
-    return (x_px >= prop.box[0] - 1) & (x_px <= prop.box[2])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,7 +16,7 @@ from pipeline.world.parse.happenings import Meeting, find_meetings
 from pipeline.world.parse.paths import fit_path, without_joint
 from pipeline.world.parse.places import floor_move, is_coin
 from pipeline.world.parse.plane import MIN_SHARE, Floats
-from pipeline.world.parse.props import Prop, find_prop
+from pipeline.world.parse.props import find_pillar, find_prop
 from pipeline.world.parse.reading import Reading
 from pipeline.world.parse.segment import find_blobs
 from pipeline.world.parse.shots import Shots, find_shots, one_shot
@@ -66,7 +67,7 @@ def read_clip(pixels_THWC: NDArray[np.uint8], times_s: Floats) -> Reading:
         tracks = [track for track in tracks if not is_coin(track, sight)]
     seen = _camera(sight, free, kind, shots)
     spread = float(np.std(sight.grey[middle][free[middle]])) if free[middle].any() else 0.0
-    solid, rest = [], []
+    solid, rest = [], list[Track]()
     for track in tracks:
         is_object = _is_object(track, sight) and not _is_fringe(track, tracks)
         (solid if is_object else rest).append(track)
@@ -79,7 +80,9 @@ def read_clip(pixels_THWC: NDArray[np.uint8], times_s: Floats) -> Reading:
         thing.leaves_trail = thing.track in trails
     style, style_sure = _settle(things)
     meetings = [] if kind.name == "floor" else _move(things, sight, seen.path)
-    colour, colour_sure = name_colour(kind.name, sight.grey[free], sight.ground.point)
+    colour, colour_sure = name_colour(
+        kind.name, sight.grey[free], sight.chroma[free], sight.ground.point
+    )
     return tell(
         Scene(
             sight=sight,
@@ -108,14 +111,14 @@ def _tracks(sight: Sight) -> tuple[list[Track], Shots]:
     """Return the tracks of a clip; those of one colour go on across cuts."""
     blobs = find_blobs(sight.coverage, min_mass=max(3.0, (0.05 * sight.unit_px) ** 2 * 0.785))
     shots = one_shot(sight.count)
-    if sight.count > 1:
+    if sight.count > 1 and find_pillar(sight) is None:
         shots = find_shots(sight, blobs, free_pixels(sight))
     if not shots.cuts:
         tracks = join_blobs(blobs, unit_px=sight.unit_px, fps=sight.fps)
         return link_recolours(tracks, unit_px=sight.unit_px, count=sight.count), shots
     ends = [0, *shots.cuts, sight.count]
     joined: dict[tuple[int, bool], Track] = {}
-    for start, stop in zip(ends[:-1], ends[1:], strict=True):
+    for start, stop in pairwise(ends):
         part = [blob for blob in blobs if start <= blob.frame < stop]
         largest: dict[tuple[int, bool], Track] = {}
         for track in join_blobs(part, unit_px=sight.unit_px, fps=sight.fps):

@@ -123,7 +123,12 @@ def _parts(
     size = (2 * half + 1, 2 * half + 1)
     total = np.zeros((SIDE, SIDE, 5), dtype=np.float32)
     flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
-    shifts = ((0.0, 0.0), (0.5, 0.25), (0.25, 0.5), (-0.25, -0.25))
+    shifts: tuple[tuple[float, float], ...] = (
+        (0.0, 0.0),
+        (0.5, 0.25),
+        (0.25, 0.5),
+        (-0.25, -0.25),
+    )
     if core > 24 or len(angles) > 1:
         shifts = shifts[:1]
     for (dx, dy), angle in product(shifts, angles):
@@ -209,10 +214,7 @@ def _all_parts(bin_index: int, blur: float, stretch: float) -> Floats:
     `blur`: deviation in pixels of the frame.
     """
     parts = np.stack(
-        [
-            [_parts(shape, style, bin_index, stretch=stretch) for style in STYLES]
-            for shape in SHAPES
-        ]
+        [[_parts(shape, style, bin_index, stretch=stretch) for style in STYLES] for shape in SHAPES]
     ).astype(np.float32)
     return _blurred(parts, bin_index, blur)
 
@@ -222,9 +224,7 @@ def _blurred(parts: Floats, bin_index: int, blur: float) -> Floats:
         return parts
     width = blur * SIDE / (REACH * 2.0 * 1.04**bin_index)
     flat = parts.reshape(-1, SIDE, SIDE)
-    soft = [
-        cv2.GaussianBlur(one, (0, 0), width, borderType=cv2.BORDER_REPLICATE) for one in flat
-    ]
+    soft = [cv2.GaussianBlur(one, (0, 0), width, borderType=cv2.BORDER_REPLICATE) for one in flat]
     return np.stack(soft).reshape(parts.shape)
 
 
@@ -271,7 +271,7 @@ def fit(
             sharp = np.stack([row])
             soft = _blurred(sharp, index, blur)
         grey = np.tensordot(sharp, palette[:, 0], axes=(2, 0)) - mean.picture[0]
-        cost = np.einsum("abij,ij->ab", np.square(grey), grey_weight)
+        cost: Floats = np.einsum("abij,ij->ab", np.square(grey), grey_weight)
         for k in (1, 2):
             away = np.tensordot(soft, palette[:, k], axes=(2, 0)) - mean.picture[k]
             cost += np.einsum("abij,ij->ab", np.square(away), chroma_weight)

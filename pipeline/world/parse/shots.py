@@ -61,9 +61,10 @@ def find_shots(sight: Sight, blobs: Sequence[Blob], free: NDArray[np.bool_]) -> 
     for t in range(2, count - 1):
         if t - (cuts[-1] if cuts else 0) < least:
             continue
-        if not _is_cut(places, ground, t):
+        changed = _ground_cut(ground, t)
+        if not changed and not _any_jumps(places, t):
             continue
-        view, zoom, centre = _view_after(sight, places, shots, t, views[-1])
+        view, zoom, centre = _view_after(sight, places, shots, (t, views[-1], changed))
         if view is None:
             continue
         cuts.append(t)
@@ -84,16 +85,21 @@ def find_shots(sight: Sight, blobs: Sequence[Blob], free: NDArray[np.bool_]) -> 
 
 
 def _places(sight: Sight, blobs: Sequence[Blob]) -> dict[int, Floats]:
-    """Return x, y (units) and diameter of the largest solid blob of each colour, per frame."""
+    """Return where the largest solid blob of each colour is, per frame.
+
+    Columns: x, y, diameter (units), and whether it is inside the frame.
+    """
     found: dict[int, Floats] = {}
     for blob in blobs:
+        left, top, right, bottom = blob.box
+        inside = left > 0 and top > 0 and right < sight.size[0] and bottom < sight.size[1]
         if not blob.is_solid:
             continue
-        rows = found.setdefault(blob.colour, np.full((sight.count, 3), np.nan))
+        rows = found.setdefault(blob.colour, np.full((sight.count, 4), np.nan))
         diameter = 2 * math.sqrt(blob.mass / math.pi) / sight.unit_px
         if not rows[blob.frame, 2] >= diameter:
             x, y = sight.to_units(np.array(blob.x), np.array(blob.y))
-            rows[blob.frame] = float(x), float(y), diameter
+            rows[blob.frame] = float(x), float(y), diameter, inside
     return {
         colour: rows
         for colour, rows in found.items()
@@ -111,30 +117,37 @@ def _ground_changes(sight: Sight, free: NDArray[np.bool_]) -> Floats:
     return changes
 
 
-def _is_cut(places: dict[int, Floats], ground: Floats, t: int) -> bool:
-    """Return whether everything changes at a frame: the background, or all things at once."""
+def _ground_cut(ground: Floats, t: int) -> bool:
+    """Return whether the background is another at once."""
     others = np.concatenate([ground[1:t], ground[t + 1 :]])
-    if ground[t] > 4.0 and ground[t] > 4 * np.median(others) + 2.0:
-        return True
+    return bool(ground[t] > 4.0 and ground[t] > 4 * np.median(others) + 2.0)
+
+
+def _any_jumps(places: dict[int, Floats], t: int) -> bool:
+    """Return whether a thing is elsewhere, or larger or smaller, at once."""
     jumps = [_jumps(rows, t) for rows in places.values()]
     known = [jump for jump in jumps if jump is not None]
-    return bool(known) and all(known)
+    return any(known)
 
 
 def _jumps(rows: Floats, t: int) -> bool | None:
     if not np.isfinite(rows[t - 1 : t + 1, 0]).all():
         return None
     if abs(math.log(rows[t, 2] / rows[t - 1, 2])) > 0.3:
-        return True
+        return bool(rows[t - 1 : t + 1, 3].all())
     step = rows[t, :2] - rows[t - 1, :2]
     before = rows[t - 1, :2] - rows[t - 2, :2] if np.isfinite(rows[t - 2, 0]) else np.zeros(2)
     return bool(np.hypot(*(step - before)) > JUMP and np.hypot(*step) > JUMP)
 
 
 def _view_after(
-    sight: Sight, places: dict[int, Floats], shots: Shots, t: int, view: str
+    sight: Sight, places: dict[int, Floats], shots: Shots, cut: tuple[int, str, bool]
 ) -> tuple[str | None, float, tuple[float, float]]:
-    """Name the view that a cut leads to; None where no view explains what is seen."""
+    """Name the view that a cut leads to; None where no view explains what is seen.
+
+    `cut`: its frame, the view before it, and whether the background changes there.
+    """
+    t, view, changed = cut
     expected, seen, ratios = [], [], []
     for rows in places.values():
         if not np.isfinite(rows[t - 2 : t + 1, 0]).all():
@@ -150,14 +163,18 @@ def _view_after(
     there, here = np.array(expected), np.array(seen)
     ratio = float(np.median(ratios))
     if ratio > math.sqrt(CLOSE_ZOOM):
+        if view == "close":
+            return None, 1.0, (0.0, 0.0)
         centre = (there - here / CLOSE_ZOOM).mean(axis=0)
         return "close", CLOSE_ZOOM, (float(centre[0]), float(centre[1]))
     as_wide = float(np.abs(here - there).max())
     as_behind = float(np.abs(here * [-1, 1] - there).max())
     found = "wide" if as_wide <= as_behind else "behind"
     if abs(as_wide - as_behind) < 0.04:
+        if not changed and view != "close":
+            return None, 1.0, (0.0, 0.0)
         found = _by_ground(sight, t)
-    if found == view or min(as_wide, as_behind) > 0.25:
+    if found == view or min(as_wide, as_behind) > (0.25 if changed else 0.1):
         return None, 1.0, (0.0, 0.0)
     return found, 1.0, (0.0, 0.0)
 

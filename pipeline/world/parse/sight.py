@@ -70,7 +70,9 @@ def look_at(pixels_THWC: NDArray[np.uint8], times_s: Floats) -> Sight:
     if min(width, height) > 1.25 * LOOK_PX:
         scale = min(width, height) / LOOK_PX
         size = (round(width / scale), round(height / scale))
-        pixels = np.stack([cv2.resize(frame, size, interpolation=cv2.INTER_AREA) for frame in pixels])
+        pixels = np.stack(
+            [cv2.resize(frame, size, interpolation=cv2.INTER_AREA) for frame in pixels]
+        )
     grey, chroma = to_plane(pixels)
     ground = find_ground(chroma)
     coverage = cover_by_colour(chroma, ground)
@@ -78,7 +80,9 @@ def look_at(pixels_THWC: NDArray[np.uint8], times_s: Floats) -> Sight:
     return Sight(
         grey=grey,
         chroma=chroma,
-        planes=np.concatenate([grey[..., None], chroma, share[..., None]], axis=3, dtype=np.float32),
+        planes=np.concatenate(
+            [grey[..., None], chroma, share[..., None]], axis=3, dtype=np.float32
+        ),
         ground=ground,
         coverage=coverage,
         times_s=np.asarray(times_s, dtype=np.float64) - float(times_s[0]),
@@ -86,9 +90,7 @@ def look_at(pixels_THWC: NDArray[np.uint8], times_s: Floats) -> Sight:
     )
 
 
-def free_pixels(
-    sight: Sight, box: tuple[int, int, int, int] | None = None
-) -> NDArray[np.bool_]:
+def free_pixels(sight: Sight, box: tuple[int, int, int, int] | None = None) -> NDArray[np.bool_]:
     """Return which pixels show the background, well away from all coloured things; T, H, W.
 
     `box` (left, top, right, bottom) is left out.

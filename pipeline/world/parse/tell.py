@@ -117,9 +117,11 @@ def _object(scene: Scene, thing: Thing) -> ObjectFacts:
     if sight.count == 1:
         return ObjectFacts(colour=colour, shape=shape, size=size, place=place)
     if scene.kind in STANDING:
-        action = "rest" if scene.kind == "floor" else "move"
-        return ObjectFacts(colour=colour, shape=shape, action=action)
-    action = direction = speed = None
+        stands = scene.kind == "floor"
+        return ObjectFacts(colour=colour, shape=shape, action="rest" if stands else "move")
+    action: str | None = None
+    direction: str | None = None
+    speed: str | None = None
     path = thing.path
     if path is not None:
         piece = path.pieces[0]
@@ -233,9 +235,9 @@ def _gaps(scene: Scene) -> list[EventReading]:
             if t - last > 1 and last >= 0:
                 away, back, target = _cause(scene, thing, last)
                 found.append(EventReading(kind=away, frame=last + 1, subject=i, target=target))
-                whole = np.flatnonzero(thing.whole[t:]) if t < count else []
-                if t < count and (len(whole) or away == "vanish"):
-                    frame = t + (int(whole[0]) if len(whole) else 0)
+                whole = np.flatnonzero(thing.whole[t:])
+                if t < count and (whole.size or away == "vanish"):
+                    frame = t + (int(whole[0]) if whole.size else 0)
                     found.append(EventReading(kind=back, frame=frame, subject=i, target=target))
             if t < count:
                 last = t
@@ -249,9 +251,9 @@ def _cause(scene: Scene, thing: Thing, last: int) -> tuple[str, str, str | None]
     width, height = sight.size
     slack = EDGE * sight.unit_px
     left, top, right, bottom = thing.track.blobs[last].box
-    if prop is not None and prop.kind == "pillar":
-        if right >= prop.box[0] - slack and left <= prop.box[2] + slack:
-            return "hide", "reappear", "pillar"
+    is_pillar = prop is not None and prop.kind == "pillar"
+    if is_pillar and prop and right >= prop.box[0] - slack and left <= prop.box[2] + slack:
+        return "hide", "reappear", "pillar"
     if left <= slack or top <= slack or right >= width - slack or bottom >= height - slack:
         return "leave", "return", None
     return "vanish", "appear", None
@@ -308,7 +310,9 @@ def _reading(thing: Thing, sight: Sight) -> ObjectReading:
     factor = float(np.nanmedian(ratio)) if np.isfinite(ratio).any() else 1.0
     wide = thing.core_px * factor * sight.unit_px * sight.scale
     opacity = np.clip(thing.opacity, 0, 1)
-    thing.confidence["object"] = float(np.clip(np.nanmedian(opacity) * np.mean(thing.seen) + 0.3, 0, 1))
+    thing.confidence["object"] = float(
+        np.clip(np.nanmedian(opacity) * np.mean(thing.seen) + 0.3, 0, 1)
+    )
     thing.confidence["colour"] = float(np.clip(np.nanmedian(opacity), 0, 1))
     return ObjectReading(
         colour=COLOUR_NAMES[thing.track.colours[0]],

@@ -35,6 +35,8 @@ MIN_CHANGE = 0.27
 """Growing or shrinking changes the logarithm of the diameter by at least this in all."""
 WHOLE = 0.85
 """A thing that shows less than this share of its usual area is partly hidden."""
+REST_SPREAD = 0.008
+"""The place of a thing at rest varies less than this (shorter sides)."""
 MAX_LOOKS = 12
 MAX_TURN_LOOKS = 24
 TURNS_DEG_PER_S = tuple(sign * turn for turn in range(50, 171, 10) for sign in (1, -1))
@@ -103,12 +105,14 @@ def measure(
     steady = core_px / camera.zoom
     logs = np.log(np.maximum(steady, 1e-3))
     whole, growth = _whole(track, sight, logs, setting.pillar)
-    bitten = _bitten_at(logs, whole)
-    if bitten is not None:
-        whole, growth = whole & (np.arange(count) < bitten), 0.0
     x, y = sight.to_units(x_px, y_px)
     x = x * setting.mirror
     points = np.stack([x / camera.zoom + camera.x, y / camera.zoom + camera.y], axis=1)
+    bitten = _bitten_at(logs, whole)
+    if bitten is not None and np.nanmax(np.nanstd(points[:bitten], axis=0)) > REST_SPREAD:
+        bitten = None
+    if bitten is not None:
+        whole, growth = whole & (np.arange(count) < bitten), 0.0
     thing = Thing(
         track=track,
         x_px=x_px,
@@ -224,7 +228,9 @@ def _fit_shape(thing: Thing, sight: Sight, spread: float) -> None:
 
     def fits_at(turn: float, turned: tuple[str, tuple[float, ...]] | None = None) -> Fit:
         mean = mean_picture(planes, _looks(thing, frames, turn, sight.times_s), foreign)
-        ground = np.array([ground_grey(mean, float(np.median(sight.grey[frames[0]]))), *sight.ground.point])
+        ground = np.array(
+            [ground_grey(mean, float(np.median(sight.grey[frames[0]]))), *sight.ground.point]
+        )
         return fit(mean, ground=ground, colour=colour, spread=spread, turned=turned)
 
     thing.fit = fits_at(0.0)
@@ -269,9 +275,7 @@ def ground_grey(mean: Mean, fallback: float) -> float:
     return float(np.median(mean.picture[0][away])) if away.sum() > 10 else fallback
 
 
-def _turns(
-    thing: Thing, frames: Sequence[int], sight: Sight
-) -> list[tuple[str, float, float]]:
+def _turns(thing: Thing, frames: Sequence[int], sight: Sight) -> list[tuple[str, float, float]]:
     """Return the shapes that a thing may have if it turns, at which speed, and how clearly.
 
     Speeds in degrees per second; 1 is as clear as a drawn shape.

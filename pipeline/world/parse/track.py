@@ -66,9 +66,7 @@ def join_blobs(blobs: list[Blob], *, unit_px: float, fps: float) -> list[Track]:
     return tracks
 
 
-def _join(
-    colour: int, frames: dict[int, list[Blob]], unit_px: float, fps: float
-) -> list[Track]:
+def _join(colour: int, frames: dict[int, list[Blob]], unit_px: float, fps: float) -> list[Track]:
     tracks: list[Track] = []
     for t in sorted(frames):
         free = sorted(frames[t], key=lambda blob: -blob.mass)
@@ -78,7 +76,9 @@ def _join(
             end = track.blobs[track.last]
             slack = REACH + SLACK_PER_S * (t - track.last) / fps
             for b, blob in enumerate(free):
-                away = min(np.hypot(blob.x - x, blob.y - y), np.hypot(blob.x - end.x, blob.y - end.y))
+                away = min(
+                    np.hypot(blob.x - x, blob.y - y), np.hypot(blob.x - end.x, blob.y - end.y)
+                )
                 unlike = abs(np.log(max(blob.mass, 1e-6) / max(end.mass, 1e-6)))
                 if away < slack * unit_px:
                     costs.append((float(away) / unit_px + 0.1 * float(unlike), a, b))
