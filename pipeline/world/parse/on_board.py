@@ -24,10 +24,12 @@ from pipeline.world.parse.reading import CameraReading, ObjectReading, Reading
 from pipeline.world.parse.redraw import Sighting, costs_of, settle
 from pipeline.world.parse.segment import Blob, find_blobs
 from pipeline.world.parse.sight import Sight, look_at
-from pipeline.world.parse.walk import Walk, find_walk, walk_events
+from pipeline.world.parse.walk import Walk, find_walk, places_of, walk_events
 from schemas.facts import EventFacts, Facts, ObjectFacts
 
 MIN_OPACITY = 0.62
+MIN_SOLID = 0.35
+"""The player is seen in its full colour in this share of the frames."""
 PLAYER_MASS = (0.12, 1.9)
 """Of the coloured part of a player, over the area of its disc."""
 MAX_LOOKS = 6
@@ -78,8 +80,15 @@ def _read(
     places = np.full((sight.count, 2), np.nan)
     for t, blob in blobs.items():
         places[t] = (blob.x - board.left) / board.cell_px, (blob.y - board.top) / board.cell_px
+    first = places[min(blobs)]
+    coins = {c: level for c, level in coins.items() if np.hypot(*(first - c)) > 0.5}
     walk = find_walk(places, sight.times_s, sight.step_s * sight.count, num_actions)
-    style, shape, style_sure, shape_sure = _look(sight, pixels, board, colour, blobs, walk)
+    # Where a walk is steady, it says more exactly than colours where the player is.
+    is_exact = walk is not None and walk.step_s > 0
+    shown = places_of(walk, sight.times_s) if walk is not None and is_exact else places
+    style, shape, style_sure, shape_sure = _look(
+        pixels, sight, board, colour, {t: (shown[t], blobs[t].mass) for t in blobs}, is_exact
+    )
     events = walk_events(walk, coins, places, sight.times_s)
     item = ObjectFacts(colour=colour, shape=shape, action=None if walk is None else "move")
     background, background_sure = name_colour(board)
@@ -124,36 +133,42 @@ def _player(
     for blob in find_blobs(sight.coverage, min_mass=max(2.0, 0.08 * disc)):
         cell = (blob.x - board.left) / board.cell_px, (blob.y - board.top) / board.cell_px
         is_coin = any(np.hypot(cell[0] - c[0], cell[1] - c[1]) < 0.15 for c in coins)
-        if not blob.is_solid or (is_coin and blob.mass < 0.45 * disc):
+        if is_coin and blob.mass < 0.45 * disc:
             continue
         frames = by_colour.setdefault(blob.colour, {})
         if blob.frame not in frames or blob.mass > frames[blob.frame].mass:
             frames[blob.frame] = blob
-    if not by_colour:
+    solid = {k: [b for b in by_colour[k].values() if b.is_solid] for k in by_colour}
+    if not any(solid.values()):
         return None
-    colour = max(by_colour, key=lambda k: sum(b.mass for b in by_colour[k].values()))
+    colour = max(solid, key=lambda k: sum(b.mass for b in solid[k]))
     blobs = by_colour[colour]
-    mass = float(np.median([b.mass for b in blobs.values()]))
-    opacity = float(np.median([b.opacity for b in blobs.values()]))
+    mass = float(np.median([b.mass for b in solid[colour]]))
+    opacity = float(np.median([b.opacity for b in solid[colour]]))
     if not low < mass < high or opacity < MIN_OPACITY or len(blobs) < 0.5 * sight.count:
         return None
-    others = [frames for other, frames in by_colour.items() if other != colour]
-    strange = sum(blob.mass > max(0.6 * mass, 0.35 * disc) for f in others for blob in f.values())
+    if len(solid[colour]) < MIN_SOLID * sight.count:
+        return None
+    others = [blob for other in solid if other != colour for blob in solid[other]]
+    strange = sum(blob.mass > max(0.6 * mass, 0.35 * disc) for blob in others)
     if strange > 0.3 * sight.count:
         return None
     return COLOUR_NAMES[colour], blobs
 
 
 def _look(
-    sight: Sight,
     pixels: NDArray[np.uint8],
+    sight: Sight,
     board: BoardSight,
     colour: str,
-    blobs: dict[int, Blob],
-    walk: Walk | None,
+    shown: dict[int, tuple[Floats, float]],
+    is_exact: bool,
 ) -> tuple[str, str, float, float]:
-    """Return style and shape of the player, and how sure each is."""
-    frames = sorted(blobs)
+    """Return style and shape of the player, and how sure each is.
+
+    `shown`: its place in cells, and the area of its colour, by frame.
+    """
+    frames = sorted(shown)
     frames = frames[:: -(-len(frames) // MAX_LOOKS)]
     ground = draw_board(board, sight.size)
     sightings = []
@@ -161,17 +176,19 @@ def _look(
         picture = pixels[t]
         if sight.scale != 1:
             picture = cv2.resize(picture, sight.size, interpolation=cv2.INTER_AREA)
-        blob = blobs[t]
+        place, mass = shown[t]
+        core_px = 2 * float(np.sqrt(mass / np.pi))
         sightings.append(
             Sighting(
                 picture=picture,
                 ground=ground,
-                x=blob.x,
-                y=blob.y,
-                diameter=2 * float(np.sqrt(blob.mass / np.pi)),
+                x=board.left + float(place[0]) * board.cell_px,
+                y=board.top + float(place[1]) * board.cell_px,
+                diameter=PLAYER_SHARE * board.cell_px if is_exact else core_px,
+                is_exact=is_exact,
             )
         )
-    cost = costs_of(sightings, colour, has_shadow=False, diameter=PLAYER_SHARE * board.cell_px)
+    cost = costs_of(sightings, colour, has_shadow=False)
     style, shapes, style_sure, sure = settle([cost])
     return style, shapes[0], style_sure, sure[0]
 

@@ -32,9 +32,10 @@ CLOSE = 2.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sighting:
-    """An object in one frame, whole and alone: the middle and diameter of its coloured part.
+    """An object in one frame, seen whole: the middle and diameter of its coloured part.
 
-    `picture` is the frame, `ground` the same without things; H, W, 3 of 8-bit RGB.
+    They are the object's own where `is_exact`, from a model of how it moves. `picture` is the
+    frame, `ground` the same without things; H, W, 3 of 8-bit RGB.
     """
 
     picture: NDArray[np.uint8]
@@ -42,6 +43,7 @@ class Sighting:
     x: float
     y: float
     diameter: float
+    is_exact: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,26 +79,20 @@ def core_of(shape: str, style: str, colour: str) -> Core:
     )
 
 
-def costs_of(
-    sightings: Sequence[Sighting], colour: str, *, has_shadow: bool, diameter: float | None = None
-) -> Floats:
+def costs_of(sightings: Sequence[Sighting], colour: str, *, has_shadow: bool) -> Floats:
     """Return how badly each shape and style explains an object: shapes x styles.
 
     Costs are sums of squared differences, and add up over objects. The first sighting counts
     for all where it rules a pair out. `has_shadow`: of the style `shaded` in this scene.
-    `diameter`: of the whole object, where it is known.
     """
 
     def cost(sighting: Sighting, k: int, scale: float = 1.0) -> float:
         shape, style = SHAPES[k // len(STYLES)], STYLES[k % len(STYLES)]
-        core = core_of(shape, style, colour)
-        size = diameter or scale * sighting.diameter / core.diameter
-        span = diameter or sighting.diameter / 0.7
-        return _cost(sighting, shape, style, colour, size, span, has_shadow)
+        return _cost(sighting, shape, style, colour, scale, has_shadow)
 
     first, rest = sightings[0], sightings[1:]
     costs = np.array([cost(first, k) for k in range(len(SHAPES) * len(STYLES))])
-    is_blurred = costs.min() > BLURRED * first.diameter**2 and diameter is None
+    is_blurred = costs.min() > BLURRED * first.diameter**2 and not first.is_exact
     close: list[int] = np.flatnonzero(costs < CLOSE * costs.min() + WORST).tolist()
     costs *= len(sightings)
     for k in close:
@@ -115,12 +111,13 @@ def _cost(
     shape: str,
     style: str,
     colour: str,
-    diameter: float,
-    span: float,
+    scale: float,
     has_shadow: bool,
 ) -> float:
-    """Return the squared differences around an object of `span` pixels, drawn at `diameter`."""
-    core = core_of(shape, style, colour)
+    """Return the squared differences around an object, drawn `scale` times as large as seen."""
+    core = Core(x=0, y=0, diameter=1) if sighting.is_exact else core_of(shape, style, colour)
+    diameter = scale * sighting.diameter / core.diameter
+    span = sighting.diameter * (1 if sighting.is_exact else 1.4)
     widest = max(reach(name) for name in SHAPES) / 2 + has_shadow * SHADOW_SHIFT[1]
     half = widest * span + 1
     height, width = sighting.picture.shape[:2]

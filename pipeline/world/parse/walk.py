@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 import numpy as np
@@ -61,6 +61,13 @@ def find_walk(
     return _free_walk(places, times_s)
 
 
+def places_of(walk: Walk, times_s: Floats) -> Floats:
+    """Return where a steady walk has the player at each time, T x 2 in cells."""
+    track = np.array(walk.cells, dtype=np.float64)
+    ends = np.arange(len(track)) * walk.step_s
+    return np.stack([np.interp(times_s, ends, track[:, k]) for k in (0, 1)], axis=1)
+
+
 def _steady_walk(places: Floats, times_s: Floats, duration_s: float, number: int) -> Walk | None:
     seen = np.isfinite(places[:, 0])
     if number < 1 or seen.sum() < 2:
@@ -76,17 +83,15 @@ def _steady_walk(places: Floats, times_s: Floats, duration_s: float, number: int
     cells.append((cells[-1][0] + int(last[0]), cells[-1][1] + int(last[1])))
     if any(abs(a[0] - b[0]) + abs(a[1] - b[1]) > 1 for a, b in pairwise(cells)):
         return None
-    track = np.array(cells, dtype=np.float64)
-    ends = np.arange(number + 1) * step_s
-    told = np.stack([np.interp(times_s, ends, track[:, k]) for k in (0, 1)], axis=1)
-    error = float(np.sqrt(np.square(places - told)[seen].sum(axis=1).mean()))
-    return Walk(
+    walk = Walk(
         cells=tuple(cells),
         actions=_actions(cells),
         starts_s=tuple(marks.tolist()),
         step_s=step_s,
-        error_cells=error,
+        error_cells=0.0,
     )
+    late = (places - places_of(walk, times_s))[seen]
+    return replace(walk, error_cells=float(np.sqrt(np.square(late).sum(axis=1).mean())))
 
 
 def _free_walk(places: Floats, times_s: Floats) -> Walk:
@@ -154,9 +159,11 @@ def walk_events(
 
 def _gone(level: Floats) -> int | None:
     """Return the first frame from which a coin is no more seen, None where it stays."""
-    there = np.flatnonzero(level > 0.5 * level[:3].max())
-    frame = int(there[-1]) + 1
-    return frame if frame < len(level) else None
+    first = level[:3].max()
+    # A player upon its place may look a little like it.
+    last = int(np.flatnonzero(level > 0.75 * first)[-1])
+    low = np.flatnonzero(level[last:] < 0.5 * first)
+    return last + int(low[0]) if len(low) else None
 
 
 def _touched(walk: Walk, cell: Cell, times_s: Floats) -> int | None:
