@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -13,8 +13,9 @@ from pipeline.world.camera import CameraPath, room_of
 from pipeline.world.parse.camera import Steps, align, name_move, no_steps
 from pipeline.world.parse.ground import Kind, name_colour, name_kind
 from pipeline.world.parse.happenings import Meeting, find_meetings
+from pipeline.world.parse.on_board import read_board
+from pipeline.world.parse.on_floor import read_floor
 from pipeline.world.parse.paths import fit_path, without_joint
-from pipeline.world.parse.places import floor_move, is_coin
 from pipeline.world.parse.plane import MIN_SHARE, Floats
 from pipeline.world.parse.props import find_pillar, find_prop
 from pipeline.world.parse.reading import Reading
@@ -35,6 +36,11 @@ MIN_OPACITY = 0.76
 BLUR_PX = 1.5
 FRINGE = 0.6
 """Smaller things (of the other's diameter) that stick to others are fringes of those."""
+SPECIAL: dict[str, Callable[[NDArray[np.uint8], Floats], Reading | None]] = {
+    "floor": read_floor,
+    "maze": read_board,
+}
+"""Places with rules of their own have readers of their own."""
 MIN_SEEN = 0.15
 """Things that are seen in a smaller share of the frames are no objects."""
 
@@ -61,10 +67,10 @@ def read_clip(pixels_THWC: NDArray[np.uint8], times_s: Floats) -> Reading:
     # Magnification is 1 in the middle; what a prop does changes the background later on.
     middle = 0 if prop is not None or shots.cuts else sight.count // 2
     kind = name_kind(sight.grey[middle], free[middle])
-    coins: list[Track] = []
-    if kind.name == "maze":
-        coins = [track for track in tracks if is_coin(track, sight)]
-        tracks = [track for track in tracks if not is_coin(track, sight)]
+    if kind.name in SPECIAL:
+        special = SPECIAL[kind.name](pixels_THWC, times_s)
+        if special is not None:
+            return special
     seen = _camera(sight, free, kind, shots)
     spread = float(np.std(sight.grey[middle][free[middle]])) if free[middle].any() else 0.0
     solid, rest = [], list[Track]()
@@ -79,7 +85,7 @@ def read_clip(pixels_THWC: NDArray[np.uint8], times_s: Floats) -> Reading:
     for thing in things:
         thing.leaves_trail = thing.track in trails
     style, style_sure = _settle(things)
-    meetings = [] if kind.name == "floor" else _move(things, sight, seen.path)
+    meetings = [] if kind.name in SPECIAL else _move(things, sight, seen.path)
     colour, colour_sure = name_colour(
         kind.name, sight.grey[free], sight.chroma[free], sight.ground.point
     )
@@ -90,7 +96,6 @@ def read_clip(pixels_THWC: NDArray[np.uint8], times_s: Floats) -> Reading:
             rest=rest,
             meetings=meetings,
             prop=prop,
-            coins=coins,
             shots=shots,
             kind=kind.name,
             colour=colour,
@@ -186,9 +191,7 @@ def _camera(sight: Sight, free: NDArray[np.bool_], kind: Kind, shots: Shots) -> 
     unit = sight.unit_px
     steps, move, sure = no_steps(count), "still", 1.0
     x, y, zoom = shots.x.copy(), shots.y.copy(), shots.zoom.copy()
-    if kind.name == "floor" and count > 1:
-        move, sure, _ = floor_move(sight, free)
-    elif kind.name in TEXTURED_KINDS and count > 1 and not shots.cuts:
+    if kind.name in TEXTURED_KINDS and count > 1 and not shots.cuts:
         seen = free
         if kind.name == "hills":
             # What lies behind the horizon moves less.

@@ -11,7 +11,6 @@ import numpy as np
 from pipeline.world.parse.camera import Steps
 from pipeline.world.parse.happenings import Meeting
 from pipeline.world.parse.paths import REST_SPEED, name_velocity
-from pipeline.world.parse.places import read_walk
 from pipeline.world.parse.plane import COLOUR_NAMES, Floats
 from pipeline.world.parse.props import Prop
 from pipeline.world.parse.reading import CameraReading, EventReading, ObjectReading, Reading
@@ -25,7 +24,10 @@ from schemas.facts import EVENT_KINDS, EventFacts, Facts, ObjectFacts, canonical
 EDGE = 0.06
 """Things last seen so near to the frame's edge (shorter sides) have left it."""
 STANDING = ("floor", "maze")
-"""Kinds of backgrounds in which things have no size, place or direction of their own."""
+"""Backgrounds on which things have no size, place or direction of their own.
+
+They are read here only where their own readers find too little.
+"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,7 +39,6 @@ class Scene:
     rest: Sequence[Track]
     meetings: Sequence[Meeting]
     prop: Prop | None
-    coins: Sequence[Track]
     shots: Shots
     kind: str
     colour: str
@@ -74,7 +75,7 @@ def tell(scene: Scene) -> Reading:
     for event in timed:
         if event.kind in EVENT_KINDS:
             fact = EventFacts(kind=event.kind, subject=event.subject, target=event.target)
-            if fact not in stated or event.kind in ("go", "collect"):
+            if fact not in stated:
                 stated.append(fact)
     prop_kind, prop_colour = _prop(scene)
     raw = Facts(
@@ -84,7 +85,7 @@ def tell(scene: Scene) -> Reading:
         prop_colour=prop_colour,
         background_kind=scene.kind,
         background_colour=scene.colour,
-        camera=None if is_image else scene.move,
+        camera=None if is_image or scene.kind in STANDING else scene.move,
         style=scene.style,
         views=scene.shots.views,
     )
@@ -117,8 +118,7 @@ def _object(scene: Scene, thing: Thing) -> ObjectFacts:
     if sight.count == 1:
         return ObjectFacts(colour=colour, shape=shape, size=size, place=place)
     if scene.kind in STANDING:
-        stands = scene.kind == "floor"
-        return ObjectFacts(colour=colour, shape=shape, action="rest" if stands else "move")
+        return ObjectFacts(colour=colour, shape=shape)
     action: str | None = None
     direction: str | None = None
     speed: str | None = None
@@ -176,8 +176,6 @@ def _place_at_first(thing: Thing, sight: Sight) -> str:
 
 
 def _prop(scene: Scene) -> tuple[str | None, str | None]:
-    if scene.kind == "maze" and scene.coins:
-        return "coins", None
     prop = scene.prop
     if prop is None:
         return None, None
@@ -189,8 +187,6 @@ def _prop(scene: Scene) -> tuple[str | None, str | None]:
 def _events(scene: Scene) -> list[EventReading]:
     """Return all that happens, not yet in order."""
     sight = scene.sight
-    if scene.kind == "maze":
-        return _walk(scene)
     found = [EventReading(kind="cut", frame=t) for t in scene.shots.cuts]
     bitten = [thing.bitten_at for thing in scene.things]
     for meeting in scene.meetings:
@@ -210,16 +206,6 @@ def _events(scene: Scene) -> list[EventReading]:
             )
     found += _gaps(scene)
     return found + _prop_events(scene)
-
-
-def _walk(scene: Scene) -> list[EventReading]:
-    if len(scene.things) != 1 or scene.things[0].path is None:
-        return []
-    found = []
-    for step in read_walk(scene.things[0].path, scene.coins, scene.sight):
-        frame = int(np.searchsorted(scene.sight.times_s, step.time_s - 0.05 * scene.sight.step_s))
-        found.append(EventReading(kind=step.kind, frame=frame, subject=0, target=step.target))
-    return found
 
 
 def _gaps(scene: Scene) -> list[EventReading]:
