@@ -86,8 +86,10 @@ def _read(
     # Where a walk is steady, it says more exactly than colours where the player is.
     is_exact = walk is not None and walk.step_s > 0
     shown = places_of(walk, sight.times_s) if walk is not None and is_exact else places
+    views = {t: (shown[t], blobs[t].mass) for t in blobs}
+    alone = {t: v for t, v in views.items() if all(np.hypot(*(v[0] - c)) > 0.95 for c in coins)}
     style, shape, style_sure, shape_sure = _look(
-        pixels, sight, board, colour, {t: (shown[t], blobs[t].mass) for t in blobs}, is_exact
+        pixels, sight, board, colour, alone if len(alone) > 1 else views, is_exact
     )
     events = walk_events(walk, coins, places, sight.times_s)
     item = ObjectFacts(colour=colour, shape=shape, action=None if walk is None else "move")

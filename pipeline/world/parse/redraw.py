@@ -94,6 +94,8 @@ def costs_of(sightings: Sequence[Sighting], colour: str, *, has_shadow: bool) ->
     costs = np.array([cost(first, k) for k in range(len(SHAPES) * len(STYLES))])
     is_blurred = costs.min() > BLURRED * first.diameter**2 and not first.is_exact
     close: list[int] = np.flatnonzero(costs < CLOSE * costs.min() + WORST).tolist()
+    leader = int(costs.argmin())
+    shared = -float(costs[leader]) * len(sightings)
     costs *= len(sightings)
     for k in close:
         best = float(costs[k]) / len(sightings)
@@ -103,6 +105,8 @@ def costs_of(sightings: Sequence[Sighting], colour: str, *, has_shadow: bool) ->
             if found < best:
                 best, scale = found, other
         costs[k] = best + sum([cost(s, k, scale) for s in rest])
+    # What no drawing explains in the other frames counts for all.
+    costs[[k not in close for k in range(len(costs))]] += shared + float(costs[leader])
     return costs.reshape(len(SHAPES), len(STYLES))
 
 
