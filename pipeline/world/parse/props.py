@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.world.parse.plane import AXES
+from pipeline.world.parse.segment import Blob
 from pipeline.world.parse.sight import Sight
 from pipeline.world.parse.track import Track
 from pipeline.world.vocabulary import GLASS, PILLAR_RGB, WAX, Rgb
@@ -26,14 +27,14 @@ STEADY = 0.85
 class Prop:
     """One found prop, its box in pixels (left, top, right, bottom; ends exclusive).
 
-    `part`: the track of its coloured part (flame, liquid). `changed`: the first frame in
+    `parts`: the tracks of its coloured part (flame, liquid). `changed`: the first frame in
     which the flame is out or the jar broken; `spilt`: in which its liquid runs out.
     """
 
     kind: str
     box: tuple[int, int, int, int]
     colour: str | None = None
-    part: Track | None = None
+    parts: tuple[Track, ...] = ()
     changed: int | None = None
     spilt: int | None = None
 
@@ -90,7 +91,7 @@ def find_pillar(sight: Sight) -> Prop | None:
 def _candle(sight: Sight, tracks: Sequence[Track]) -> Prop | None:
     height = sight.size[1]
     unit = sight.unit_px
-    mask = _looks_like(sight, WAX, 26.0, 13.0, _some(sight))
+    mask = _looks_like(sight, WAX, 30.0, 18.0, _some(sight))
     low = mask[:, round(height - 0.2 * unit) :]
     share = np.median(low.mean(axis=1), axis=0)
     for left, right in _runs(share > 0.6):
@@ -99,97 +100,82 @@ def _candle(sight: Sight, tracks: Sequence[Track]) -> Prop | None:
         column = np.median(mask[:, :, left:right].mean(axis=2), axis=0)
         top = height - int(np.argmin(np.concatenate([column[::-1] > 0.5, [False]])))
         middle = (left + right - 1) / 2
-        flame = next(
-            (
-                track
-                for track in tracks
-                if track.colours[0] in FLAME_COLOURS
-                and abs(
-                    float(np.median(track.series("x", sight.count)[list(track.blobs)])) - middle
-                )
-                < 0.05 * unit
-                and top - 0.3 * unit < track.blobs[track.first].y < top + 0.02 * unit
-                and track.first <= 1
-            ),
-            None,
+        # Compression takes the flame for yellow here and for orange there.
+        flames = tuple(
+            track
+            for track in tracks
+            if track.colours[0] in FLAME_COLOURS
+            and np.mean([_is_above(blob, middle, top, unit) for blob in track.blobs.values()]) > 0.7
         )
-        if flame is None:
+        if not flames or min(track.first for track in flames) > 2:
             continue
-        gone = flame.last + 1
+        gone = max(track.last for track in flames) + 1
         return Prop(
             kind="candle",
             box=(left, round(top - 0.22 * unit), right, height),
-            part=flame,
+            parts=flames,
             changed=gone if gone < sight.count else None,
         )
     return None
 
 
+def _is_above(blob: Blob, middle: float, top: int, unit: int) -> bool:
+    """Return whether a blob lies where the flame of a candle would be."""
+    return abs(blob.x - middle) < 0.07 * unit and top - 0.3 * unit < blob.y < top + 0.04 * unit
+
+
 def _jar(sight: Sight, tracks: Sequence[Track]) -> Prop | None:
-    height = sight.size[1]
-    unit = sight.unit_px
-    top, wall = round(height - 0.36 * unit), max(1, round(0.035 * unit))
-    first = _looks_like(sight, GLASS, 34.0, 16.0, slice(0, 1 if sight.count < 4 else 2))
-    columns = first[:, top + 2 * wall : height - 2 * wall].mean(axis=(0, 1))
-    walls = [(a, b) for a, b in _runs(columns > 0.45) if b - a <= 0.09 * unit + 1]
-    for one in walls:
-        for other in walls:
-            apart = (other[1] - one[0]) / unit
-            if not 0.22 < apart < 0.34:
-                continue
-            box = (one[0], top, other[1], height)
-            liquid = _liquid(tracks, box)
-            if liquid is None:
-                continue
-            mask = _looks_like(sight, GLASS, 34.0, 16.0, slice(None))
+    """Find a jar by its liquid, a still box on the ground between two walls of glass."""
+    height, unit = sight.size[1], sight.unit_px
+    ground = float(np.median(sight.grey[0]))
+    glass = float((AXES @ np.array(GLASS, dtype=np.float32))[0])
+    if ground > 0.75 * glass:
+        return None
+    bright = (ground + glass) / 2
+    for track in tracks:
+        blob = track.blobs[track.first]
+        left, top, right, bottom = blob.box
+        wide, high = (right - left) / unit, (bottom - top) / unit
+        if track.first > 1 or not 0.15 < wide < 0.28 or not 0.16 < high < 0.3:
+            continue
+        if bottom < height - 0.08 * unit:
+            continue
+        reach = max(3, round(0.06 * unit))
+        walls = []
+        for start, stop in ((left - reach, left + 1), (right - 1, right + reach)):
+            start, stop = max(start, 0), min(stop, sight.size[0])
+            strip = sight.grey[track.first, top:bottom, start:stop]
+            column = int(np.median(strip, axis=0).argmax())
+            if float(np.median(strip[:, column])) > bright:
+                walls.append(start + column)
+        if len(walls) == 2:
             return Prop(
                 kind="jar",
-                box=box,
-                part=liquid,
-                changed=_broken(sight, mask, (one, other), top, wall),
-                spilt=_spilt(liquid, box),
+                box=(walls[0] - 1, round(height - 0.36 * unit), walls[1] + 2, height),
+                parts=(track,),
+                changed=_broken(sight, walls, bright),
+                spilt=_spilt(track),
             )
     return None
 
 
-def _liquid(tracks: Sequence[Track], box: tuple[int, int, int, int]) -> Track | None:
-    """Return the track that fills a jar's inside at first."""
-    for track in tracks:
-        blob = track.blobs[track.first]
-        inside = box[0] - 1 <= blob.box[0] and blob.box[2] <= box[2] + 1
-        wide = (blob.box[2] - blob.box[0]) > 0.6 * (box[2] - box[0])
-        if track.first <= 1 and inside and wide and blob.box[3] >= box[3] - 6:
-            return track
-    return None
-
-
-def _broken(
-    sight: Sight,
-    mask: NDArray[np.bool_],
-    walls: tuple[tuple[int, int], tuple[int, int]],
-    top: int,
-    wall: int,
-) -> int | None:
-    """Return the first frame in which one of a jar's walls no longer stands."""
-    bottom = sight.size[1] - 2 * wall
-    hidden = sight.coverage.label[:, top + wall : bottom] >= 0
-    glass = mask[:, top + wall : bottom]
+def _broken(sight: Sight, walls: Sequence[int], bright: float) -> int | None:
+    """Return the first frame in which neither of a jar's walls stands any longer."""
+    unit = sight.unit_px
+    rows = slice(max(round(sight.size[1] - 0.33 * unit), 0), round(sight.size[1] - 0.12 * unit))
     for t in range(1, sight.count):
         stands = []
-        for left, right in walls:
-            free = ~hidden[t, :, left:right]
-            whole = glass[0, :, left:right] & free
-            if whole.sum() >= 3:
-                stands.append(float((glass[t, :, left:right] & whole).sum() / whole.sum()))
-        if len(stands) == 2 and max(stands) < 0.75:
+        for x in walls:
+            free = sight.coverage.label[t, rows, x] < 0
+            if free.sum() >= 3:
+                stands.append(float((sight.grey[t, rows, x][free] > bright).mean()))
+        if stands and max(stands) < 0.6:
             return t
     return None
 
 
-def _spilt(liquid: Track, box: tuple[int, int, int, int]) -> int | None:
+def _spilt(liquid: Track) -> int | None:
     """Return the first frame in which the liquid is clearly wider than in its jar."""
-    inner = float(np.median([b.box[2] - b.box[0] for t, b in sorted(liquid.blobs.items())[:3]]))
-    for t, blob in sorted(liquid.blobs.items()):
-        if blob.box[2] - blob.box[0] > 1.15 * inner + 1:
-            return t
-    return None
+    widths = {t: blob.box[2] - blob.box[0] for t, blob in sorted(liquid.blobs.items())}
+    inner = float(np.median(list(widths.values())[:3]))
+    return next((t for t, wide in widths.items() if wide > 1.15 * inner + 1), None)

@@ -62,7 +62,7 @@ def read_clip(pixels_THWC: NDArray[np.uint8], times_s: Floats) -> Reading:
             tracks, shots = _tracks(sight)
             trails = [track for track in tracks if _is_object(track, sight)]
     prop = None if shots.cuts else find_prop(sight, tracks)
-    tracks = [track for track in tracks if prop is None or track is not prop.part]
+    tracks = [track for track in tracks if prop is None or track not in prop.parts]
     free = free_pixels(sight, None if prop is None else prop.box)
     # Magnification is 1 in the middle; what a prop does changes the background later on.
     middle = 0 if prop is not None or shots.cuts else sight.count // 2

@@ -179,8 +179,8 @@ def _prop(scene: Scene) -> tuple[str | None, str | None]:
     prop = scene.prop
     if prop is None:
         return None, None
-    if prop.kind == "jar" and prop.part is not None:
-        return "jar", COLOUR_NAMES[prop.part.colours[0]]
+    if prop.kind == "jar":
+        return "jar", COLOUR_NAMES[prop.parts[0].colours[0]]
     return prop.kind, prop.colour
 
 

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from pipeline.world.parse.plane import OBJECT_GREYS
 from pipeline.world.parse.segment import cover_by_colour
 from pipeline.world.parse.sight import Sight
 from pipeline.world.parse.track import Track
@@ -14,6 +15,8 @@ AWAY = 0.75
 """A trail is looked for where a thing was, once it is so many of its diameters away."""
 PALE = (0.3, 0.72)
 """Between these shares a trail covers the background."""
+MAX_OFF = 22.0
+"""A trail's grey level is so near to the mean of its colour and the background."""
 MIN_SAMPLES = 2
 
 
@@ -50,7 +53,9 @@ def without_trail(track: Track, sight: Sight) -> Sight:
     first = faint.argmin(axis=0)[None]
     grey = np.take_along_axis(sight.grey, first, axis=0)
     chroma = np.take_along_axis(sight.chroma, first[..., None], axis=0)
-    trail = own & (coverage.share < PALE[1])
+    # Ink and shade bear a little of the colour, too, but are darker than a trail.
+    between = 0.5 * (grey + float(OBJECT_GREYS[track.colours[0]]))
+    trail = own & (coverage.share < PALE[1]) & (np.abs(sight.grey - between) < MAX_OFF)
     new_grey = np.where(trail, grey, sight.grey)
     new_chroma = np.where(trail[..., None], chroma, sight.chroma)
     # What remains of the rim lies on the trail: it covers less than it seems.
