@@ -5,13 +5,14 @@ The corners of a cell are never covered for long, so the board shows there.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.world.maze import ACTIONS, CELLS, COIN_SHARE, Cell
-from pipeline.world.paint import cover, lay, outline_px
+from pipeline.world.paint import Cover, cover, lay, outline_px
 from pipeline.world.parse.plane import AXES, Floats
 from pipeline.world.parse.sight import Sight
 from pipeline.world.vocabulary import BACKGROUND_RGB, COIN, Rgb
@@ -117,6 +118,21 @@ def draw_board(board: BoardSight, size: tuple[int, int]) -> NDArray[np.uint8]:
     return frame
 
 
+def with_coins(
+    ground: NDArray[np.uint8], board: BoardSight, coins: Sequence[Cell]
+) -> NDArray[np.uint8]:
+    """Return a copy of the drawn board with coins on it."""
+    frame = ground.copy()
+    for cell in coins:
+        lay(frame, _coin_cover(board, cell, (frame.shape[1], frame.shape[0])), COIN)
+    return frame
+
+
+def _coin_cover(board: BoardSight, cell: Cell, size: tuple[int, int]) -> Cover | None:
+    x, y = board.left + cell[0] * board.cell_px, board.top + cell[1] * board.cell_px
+    return cover([outline_px("circle", x=x, y=y, diameter=COIN_SHARE * board.cell_px)], size)
+
+
 def resized(board: BoardSight, sight: Sight) -> BoardSight:
     """Return the board in the pixels of a clip that is read at a smaller size."""
     if sight.scale == 1:
@@ -140,8 +156,7 @@ def find_coins(sight: Sight, board: BoardSight) -> dict[Cell, Floats]:
             if (i, j) in board.walls:
                 continue
             x, y = board.left + i * board.cell_px, board.top + j * board.cell_px
-            spot = outline_px("circle", x=x, y=y, diameter=COIN_SHARE * board.cell_px)
-            disc = cover([spot], sight.size)
+            disc = _coin_cover(board, (i, j), sight.size)
             if disc is None:
                 continue
             part = sight.chroma[:, disc.rows, disc.columns]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import cv2
@@ -18,13 +18,14 @@ from pipeline.world.parse.board import (
     is_drawn,
     name_colour,
     resized,
+    with_coins,
 )
 from pipeline.world.parse.plane import COLOUR_NAMES, Floats
 from pipeline.world.parse.reading import CameraReading, ObjectReading, Reading
 from pipeline.world.parse.redraw import Sighting, costs_of, settle
 from pipeline.world.parse.segment import Blob, find_blobs
 from pipeline.world.parse.sight import Sight, look_at
-from pipeline.world.parse.walk import Walk, find_walk, places_of, walk_events
+from pipeline.world.parse.walk import Walk, find_walk, is_there, places_of, walk_events
 from schemas.facts import EventFacts, Facts, ObjectFacts
 
 MIN_OPACITY = 0.62
@@ -87,9 +88,8 @@ def _read(
     is_exact = walk is not None and walk.step_s > 0
     shown = places_of(walk, sight.times_s) if walk is not None and is_exact else places
     views = {t: (shown[t], blobs[t].mass) for t in blobs}
-    alone = {t: v for t, v in views.items() if all(np.hypot(*(v[0] - c)) > 0.95 for c in coins)}
     style, shape, style_sure, shape_sure = _look(
-        pixels, sight, board, colour, alone if len(alone) > 1 else views, is_exact
+        pixels, sight, board, coins, colour, views, is_exact
     )
     events = walk_events(walk, coins, places, sight.times_s)
     item = ObjectFacts(colour=colour, shape=shape, action=None if walk is None else "move")
@@ -162,6 +162,7 @@ def _look(
     pixels: NDArray[np.uint8],
     sight: Sight,
     board: BoardSight,
+    coins: Mapping[Cell, Floats],
     colour: str,
     shown: dict[int, tuple[Floats, float]],
     is_exact: bool,
@@ -172,7 +173,7 @@ def _look(
     """
     frames = sorted(shown)
     frames = frames[:: -(-len(frames) // MAX_LOOKS)]
-    ground = draw_board(board, sight.size)
+    bare = draw_board(board, sight.size)
     sightings = []
     for t in frames:
         picture = pixels[t]
@@ -183,7 +184,7 @@ def _look(
         sightings.append(
             Sighting(
                 picture=picture,
-                ground=ground,
+                ground=with_coins(bare, board, [c for c in coins if is_there(coins[c], t)]),
                 x=board.left + float(place[0]) * board.cell_px,
                 y=board.top + float(place[1]) * board.cell_px,
                 diameter=PLAYER_SHARE * board.cell_px if is_exact else core_px,

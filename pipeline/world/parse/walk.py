@@ -157,6 +157,12 @@ def walk_events(
     return [event for event in events if event.frame < len(times_s)]
 
 
+def is_there(level: Floats, frame: int) -> bool:
+    """Return whether a coin is still seen in a frame."""
+    gone = _gone(level)
+    return gone is None or frame < gone
+
+
 def _gone(level: Floats) -> int | None:
     """Return the first frame from which a coin is no more seen, None where it stays."""
     first = level[:3].max()
