@@ -39,6 +39,8 @@ REST_SPREAD = 0.008
 """The place of a thing at rest varies less than this (shorter sides)."""
 MAX_LOOKS = 12
 MAX_TURN_LOOKS = 24
+MIN_CONTRAST = 35.0
+"""Of grey levels between a thing and its background, so that they tell its outline."""
 TURNS_DEG_PER_S = tuple(sign * turn for turn in range(50, 171, 10) for sign in (1, -1))
 
 
@@ -241,7 +243,9 @@ def _fit_shape(thing: Thing, sight: Sight, spread: float) -> None:
         if float(fits_at(turn).costs.min()) < limit * float(thing.fit.costs.min()):
             # Light and shadow do not turn with it: compare with drawings at the same angles.
             angles = tuple(turn * float(sight.times_s[t]) for t in frames)
-            thing.fit, thing.turn_deg_per_s = fits_at(0.0, (shape, angles)), turn
+            found = fits_at(0.0, (shape, angles))
+            if float(found.costs.min()) < limit * float(thing.fit.costs.min()):
+                thing.fit, thing.turn_deg_per_s = found, turn
 
 
 def _foreign(thing: Thing, frames: Sequence[int], sight: Sight) -> dict[int, Floats]:
@@ -282,19 +286,31 @@ def _turns(thing: Thing, frames: Sequence[int], sight: Sight) -> list[tuple[str,
     """
     foreign = _foreign(thing, frames, sight)
     looks = _looks(thing, frames, 0.0, sight.times_s)
-    shares = [mean_picture(sight.planes, [look], foreign).share for look in looks]
-    moments = angular_moments([np.clip(2 * share - 0.4, 0, 1) for share in shares])
+    means = [mean_picture(sight.planes, [look], foreign) for look in looks]
+    moments = angular_moments([np.clip(2 * mean.share - 0.4, 0, 1) for mean in means])
+    # Codecs blur chroma, and grey much less: where it tells the thing apart, it may support.
+    ground = float(np.median([ground_grey(mean, np.nan) for mean in means]))
+    contrast = float(OBJECT_GREYS[thing.track.colours[0]]) - ground
+    grey_moments = np.zeros_like(moments)
+    if abs(contrast) > MIN_CONTRAST:
+        greys = [np.clip((mean.picture[0] - ground) / contrast, 0, 1) for mean in means]
+        grey_moments = angular_moments(greys)
     times = sight.times_s[list(frames)]
     rates = np.array(TURNS_DEG_PER_S)
+    index = size_bin(float(np.median(thing.core_px[list(frames)])))
     found = []
     for k, shape in enumerate(("triangle", "square", "star")):
-        order = SYMMETRY[shape]
-        usual = usual_moment(shape, size_bin(float(np.median(thing.core_px[list(frames)]))))
+        usual = usual_moment(shape, index)
         # Upright at first: the phase is known, and so the real part counts.
-        phases = np.exp(-1j * order * np.deg2rad(rates)[:, None] * times) * np.conj(usual)
-        spun = (moments[:, k][None] * phases).real.mean(axis=1) / abs(usual) ** 2
+        turns = SYMMETRY[shape] * np.deg2rad(rates)[:, None] * times
+        phases = np.exp(-1j * turns) * np.conj(usual) / abs(usual) ** 2
+        spun = (moments[:, k][None] * phases).real.mean(axis=1)
         still = float((moments[:, k] * np.conj(usual)).real.mean()) / abs(usual) ** 2
         best = int(spun.argmax())
-        if 0.5 < spun[best] < 1.6 and spun[best] > 1.5 * still:
-            found.append((shape, float(rates[best]), float(spun[best])))
+        sure = float(spun[best])
+        support = float((grey_moments[:, k] * phases[best]).real.mean())
+        if sure < 0.5 and 0.25 < sure and support > 0.55:
+            sure = 0.55
+        if 0.5 < sure < 1.6 and sure > 1.5 * still:
+            found.append((shape, float(rates[best]), sure))
     return sorted(found, key=lambda item: item[2])

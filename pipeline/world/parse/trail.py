@@ -11,7 +11,7 @@ from pipeline.world.parse.segment import cover_by_colour
 from pipeline.world.parse.sight import Sight
 from pipeline.world.parse.track import Track
 
-AWAY = 0.75
+AWAY = 0.55
 """A trail is looked for where a thing was, once it is so many of its diameters away."""
 PALE = (0.3, 0.72)
 """Between these shares a trail covers the background."""
@@ -33,7 +33,9 @@ def leaves_trail(track: Track, sight: Sight) -> tuple[bool, float]:
             apart = np.hypot(now.x - was.x, now.y - was.y)
             if before >= t or apart < AWAY * diameter:
                 continue
-            x, y = round(was.x), round(was.y)
+            # The stroke reaches a little further back than the place itself.
+            x = round(was.x + 0.2 * diameter * (was.x - now.x) / apart)
+            y = round(was.y + 0.2 * diameter * (was.y - now.y) / apart)
             rows = slice(max(y - 1, 0), min(y + 2, height))
             columns = slice(max(x - 1, 0), min(x + 2, width))
             own = sight.coverage.label[t, rows, columns] == was.colour
