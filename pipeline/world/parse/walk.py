@@ -147,11 +147,10 @@ def walk_events(
         if gone is None:
             continue
         touched = _touched(walk, cell, times_s)
-        frame = gone
-        if touched is not None and abs(gone - touched) <= LATE:
-            frame = touched
+        is_touched = touched is not None and abs(gone - touched) <= LATE
+        frame = touched if touched is not None and is_touched else gone
         away = np.hypot(places[:, 0] - cell[0], places[:, 1] - cell[1])[frame - 1 : frame + 1]
-        if np.isfinite(away).any() and float(np.nanmin(away)) < 1.0:
+        if is_touched or (np.isfinite(away).any() and float(np.nanmin(away)) < 1.0):
             events.append(EventReading(kind="collect", frame=frame, subject=0, target="coins"))
     events.sort(key=lambda event: event.frame)
     return [event for event in events if event.frame < len(times_s)]
