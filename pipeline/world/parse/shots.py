@@ -103,7 +103,7 @@ def _places(sight: Sight, blobs: Sequence[Blob]) -> dict[int, Floats]:
     return {
         colour: rows
         for colour, rows in found.items()
-        if np.nanmax(rows[:, 2]) > 0.07 and np.isfinite(rows[:, 2]).sum() > 2
+        if np.nanmax(rows[:, 2]) > 0.07 and np.isfinite(rows[:, 2]).mean() > 0.6
     }
 
 

@@ -16,7 +16,7 @@ from pipeline.world.parse.props import Prop
 from pipeline.world.parse.reading import CameraReading, EventReading, ObjectReading, Reading
 from pipeline.world.parse.shots import Shots
 from pipeline.world.parse.sight import Sight
-from pipeline.world.parse.things import Thing
+from pipeline.world.parse.things import Thing, first_size
 from pipeline.world.parse.track import Track
 from pipeline.world.vocabulary import SIZES
 from schemas.facts import EVENT_KINDS, EventFacts, Facts, ObjectFacts, canonical, reorder
@@ -153,10 +153,7 @@ def _object(scene: Scene, thing: Thing) -> ObjectFacts:
 
 
 def _size_at_first(thing: Thing) -> str:
-    sizes = thing.sizes[thing.whole]
-    share = np.flatnonzero(thing.whole) / max(len(thing.sizes) - 1, 1)
-    growth = thing.growth if thing.change in ("grow", "shrink") else 0.0
-    first = float(np.exp(np.median(np.log(sizes) - growth * share)))
+    first = first_size(thing)
     off = {name: abs(float(np.log(first / value))) for name, value in SIZES.items()}
     named = min(off, key=lambda name: off[name])
     thing.confidence["size"] = float(np.clip(1.5 - off[named] / 0.14, 0, 1))

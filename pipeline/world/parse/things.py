@@ -29,12 +29,15 @@ from pipeline.world.parse.shape import (
 )
 from pipeline.world.parse.sight import Sight
 from pipeline.world.parse.track import Track
+from pipeline.world.vocabulary import SIZES
 from schemas.facts import SHAPES, STYLES
 
 MIN_CHANGE = 0.27
 """Growing or shrinking changes the logarithm of the diameter by at least this in all."""
 WHOLE = 0.85
 """A thing that shows less than this share of its usual area is partly hidden."""
+SIZE_SPREAD = 0.07
+"""Of the logarithm of measured sizes."""
 REST_SPREAD = 0.008
 """The place of a thing at rest varies less than this (shorter sides)."""
 MAX_LOOKS = 12
@@ -164,6 +167,25 @@ def settle(thing: Thing, style: str) -> None:
     thing.confidence["shape"] = float(np.clip((second - best) / (0.25 * second + 0.05), 0, 1))
     scale = float(thing.fit.scales[int(order[0]), column])
     thing.sizes = thing.sizes * (scale / core_ratio(thing.shape, style))
+
+
+def first_size(thing: Thing) -> float:
+    """Return a thing's diameter at first, in units."""
+    sizes = thing.sizes[thing.whole]
+    share = np.flatnonzero(thing.whole) / max(len(thing.sizes) - 1, 1)
+    growth = thing.growth if thing.change in ("grow", "shrink") else 0.0
+    return float(np.exp(np.median(np.log(sizes) - growth * share)))
+
+
+def odd_sizes(thing: Thing) -> Floats:
+    """Return for every style how far from all named sizes it makes a thing, at most 2."""
+    found = []
+    for column, style in enumerate(STYLES):
+        row = int(thing.fit.costs[:, column].argmin())
+        scale = float(thing.fit.scales[row, column]) / core_ratio(SHAPES[row], style)
+        off = min(abs(math.log(first_size(thing) * scale / size)) for size in SIZES.values())
+        found.append(0.5 * min((off / SIZE_SPREAD) ** 2, 4.0))
+    return np.array(found)
 
 
 def _whole(
