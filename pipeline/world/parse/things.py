@@ -331,7 +331,7 @@ def _turns(thing: Thing, frames: Sequence[int], sight: Sight) -> list[tuple[str,
         best = int(spun.argmax())
         sure = float(spun[best])
         support = float((grey_moments[:, k] * phases[best]).real.mean())
-        if sure < 0.5 and 0.25 < sure and support > 0.55:
+        if sure < 0.5 and sure > 0.25 and support > 0.55:
             sure = 0.55
         if 0.5 < sure < 1.6 and sure > 1.5 * still:
             found.append((shape, float(rates[best]), sure))
