@@ -177,7 +177,8 @@ class _Grounds:
 
 def _sightings(thing: FloorThing, grounds: _Grounds) -> list[Sighting]:
     """Return a few frames that show a thing whole, the largest views first."""
-    good = np.flatnonzero(thing.whole if thing.whole.any() else np.isfinite(thing.x))
+    choices = (thing.alone, thing.whole, np.isfinite(thing.x))
+    good = np.flatnonzero(next(choice for choice in choices if choice.any()))
     order = good[np.argsort(-thing.mass[good])]
     chosen = order[:: max(1, math.ceil(len(order) / MAX_LOOKS))]
     return [

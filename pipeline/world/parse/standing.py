@@ -36,7 +36,10 @@ class Standing:
 
 @dataclass(slots=True, kw_only=True)
 class FloorThing:
-    """One colour's patch through the clip; `whole`: seen all of it, away from others."""
+    """One colour's patch through the clip.
+
+    `whole`: it is seen in full; `alone`: also away from others.
+    """
 
     colour: int
     x: Floats
@@ -44,6 +47,7 @@ class FloorThing:
     mass: Floats
     opacity: Floats
     whole: NDArray[np.bool_]
+    alone: NDArray[np.bool_]
 
     @property
     def name(self) -> str:
@@ -76,6 +80,7 @@ def find_things(sight: Sight) -> tuple[list[FloorThing], list[FloorThing]]:
             mass=np.full(sight.count, np.nan),
             opacity=np.full(sight.count, np.nan),
             whole=np.zeros(sight.count, dtype=bool),
+            alone=np.zeros(sight.count, dtype=bool),
         )
         for t, blob in main.items():
             thing.x[t], thing.y[t], thing.mass[t] = blob.x, blob.y, blob.mass
@@ -93,8 +98,10 @@ def find_things(sight: Sight) -> tuple[list[FloorThing], list[FloorThing]]:
     for thing in things:
         for t in np.flatnonzero(thing.whole).tolist():
             mine = next(box for colour, box in boxes[t] if colour == thing.colour)
-            others = [box for colour, box in boxes[t] if colour != thing.colour]
-            thing.whole[t] = not any(_meet(mine, box) for box in others)
+            near = [box for colour, box in boxes[t] if colour != thing.colour and _meet(mine, box)]
+            thing.alone[t] = not near
+            # What stands nearer stands lower in the picture, and covers what is behind it.
+            thing.whole[t] = all(mine[3] > box[3] for box in near)
     return things, rest
 
 

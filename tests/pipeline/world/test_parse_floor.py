@@ -76,8 +76,8 @@ def test_things_that_pass_before_one_another_keep_their_shapes(style):
     near, far = (
         dataclasses.replace(plan(60).objects[0], colour=colour, shape=shape, x=x, y=y, diameter=d)
         for colour, shape, x, y, d in (
-            ("red", "triangle", 0.05, 2.2, 0.5),
-            ("cyan", "square", -0.45, 3.8, 0.6),
+            ("red", "triangle", 0.12, 2.2, 0.5),
+            ("cyan", "square", -0.4, 3.8, 0.6),
         )
     )
     spec = dataclasses.replace(
