@@ -5,6 +5,7 @@ The corners of a cell are never covered for long, so the board shows there.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -14,6 +15,7 @@ from numpy.typing import NDArray
 from pipeline.world.maze import ACTIONS, CELLS, COIN_SHARE, Cell
 from pipeline.world.paint import Cover, cover, lay, outline_px
 from pipeline.world.parse.plane import AXES, Floats
+from pipeline.world.parse.redraw import likeness
 from pipeline.world.parse.sight import Sight
 from pipeline.world.vocabulary import BACKGROUND_RGB, COIN, Rgb
 
@@ -23,6 +25,8 @@ MAX_UNEVEN = 0.3
 """How much the corners of one level differ, over the gap between the two levels."""
 MIN_LIKENESS = 0.9
 """Least correlation of the drawn board with the picture, away from coloured things."""
+MAX_AWAY = 36.0
+"""How far ways and walls may be from the colours that they should have (RGB distance)."""
 CORNER = 0.38
 """Where a corner is looked at: in cells from the middle of its cell."""
 MIN_COIN = 0.38
@@ -82,7 +86,7 @@ def find_board(frames: NDArray[np.uint8]) -> BoardSight | None:
     away = np.abs(corners - usual[:, :, None]).max(axis=3)
     if float(np.median(away)) > MAX_UNEVEN * gap or float((away > 0.4 * gap).mean()) > 0.12:
         return None
-    return BoardSight(
+    board = BoardSight(
         columns=columns,
         rows=rows,
         cell_px=cell_px,
@@ -92,6 +96,8 @@ def find_board(frames: NDArray[np.uint8]) -> BoardSight | None:
         light=_rgb(light),
         dark=_rgb(dark),
     )
+    # A pillar of one cell's width makes two levels as well, but not those of ways and walls.
+    return board if min(_away(board).values()) < MAX_AWAY else None
 
 
 def is_drawn(frame: NDArray[np.uint8], board: BoardSight) -> bool:
@@ -101,7 +107,7 @@ def is_drawn(frame: NDArray[np.uint8], board: BoardSight) -> bool:
     free = np.square(seen[:, :, 1:] - drawn[:, :, 1:]).sum(axis=2) < 20.0**2
     if free.mean() < 0.75:
         return False
-    return bool(np.corrcoef(seen[free][:, 0], drawn[free][:, 0])[0, 1] > MIN_LIKENESS)
+    return likeness(seen[free][:, 0], drawn[free][:, 0]) > MIN_LIKENESS
 
 
 def draw_board(board: BoardSight, size: tuple[int, int]) -> NDArray[np.uint8]:
@@ -175,14 +181,20 @@ def find_coins(sight: Sight, board: BoardSight) -> dict[Cell, Floats]:
 
 def name_colour(board: BoardSight) -> tuple[str, float]:
     """Return the name of a board's colour, and how sure it is."""
-    light, dark = np.array(board.light, dtype=float), np.array(board.dark, dtype=float)
-    away = {
-        name: float(np.hypot(*(light - base - 14, dark - 0.55 * base)).sum())
-        for name, rgb in BACKGROUND_RGB.items()
-        if (base := np.array(rgb, dtype=float)) is not None
-    }
+    away = _away(board)
     order = sorted(away, key=lambda name: away[name])
     return order[0], float(np.clip(1.5 * (1 - away[order[0]] / away[order[1]]), 0, 1))
+
+
+def _away(board: BoardSight) -> dict[str, float]:
+    """Return how far ways and walls (whichever is worse) are from those of each colour."""
+    return {
+        name: max(
+            math.dist(board.light, [value + 14 for value in rgb]),
+            math.dist(board.dark, [0.55 * value for value in rgb]),
+        )
+        for name, rgb in BACKGROUND_RGB.items()
+    }
 
 
 def _rgb(values: Floats) -> Rgb:

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from pipeline.world.parse.plane import Floats
 from pipeline.world.parse.reading import CameraReading, ObjectReading, Reading
-from pipeline.world.parse.redraw import Core, Sighting, core_of, costs_of, settle
+from pipeline.world.parse.redraw import Core, Sighting, core_of, costs_of, likeness, settle
 from pipeline.world.parse.sight import Sight, free_pixels, look_at
 from pipeline.world.parse.standing import FloorThing, Standing, find_things, stand
 from pipeline.world.parse.tiles import Travel, find_travel, floor_level, name_travel, shows_floor
@@ -135,19 +135,19 @@ class _Grounds:
         self.sight, self.pixels, self.travel = sight, pixels, travel
         self._drawn: dict[int, NDArray[np.uint8]] = {}
         self._pictures: dict[int, NDArray[np.uint8]] = {}
-        likeness, bases, scales = [], [], []
+        alike, bases, scales = [], [], []
         for t in {0, sight.count // 2, sight.count - 1}:
             level = floor_level(sight.size, travel, t)[free[t]].astype(np.float64)
             seen = self.picture(t)[free[t]].astype(np.float64)
             if len(level) < 50:
-                likeness.append(0.0)
+                alike.append(0.0)
                 continue
             matrix = np.stack([level, np.ones_like(level)], axis=1)
             found = np.linalg.lstsq(matrix, seen, rcond=None)[0]
             scales.append(found[0].mean())
             bases.append(found[1])
-            likeness.append(float(np.corrcoef(level, seen.mean(axis=1))[0, 1]))
-        self.likeness = min(likeness)
+            alike.append(likeness(level, seen.mean(axis=1)))
+        self.likeness = min(alike)
         self.base = np.mean(bases, axis=0) if bases else np.zeros(3)
         self.scale = float(np.mean(scales)) if scales else 1.0
 

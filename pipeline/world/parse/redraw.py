@@ -142,6 +142,13 @@ def _cost(
     return float(np.minimum(squared, WORST).sum())
 
 
+def likeness(one: Floats, other: Floats) -> float:
+    """Return the correlation of two lists of grey levels, 0 where either is even."""
+    if len(one) < 2 or min(float(one.std()), float(other.std())) < 0.5:
+        return 0.0
+    return float(np.corrcoef(one, other)[0, 1])
+
+
 def settle(costs: Sequence[Floats]) -> tuple[str, list[str], float, list[float]]:
     """Return the style all objects share, their shapes in it, and how sure both are (0..1)."""
     total = np.sum([cost.min(axis=0) for cost in costs], axis=0)

@@ -12,6 +12,7 @@ from pipeline.world.parse.board import find_board
 from pipeline.world.parse.on_board import read_actions, read_board
 from pipeline.world.parse.walk import find_walk
 from pipeline.world.rushes_world import RushesWorld
+from pipeline.world.vocabulary import OBJECT_COLOURS
 from schemas.facts import differences
 
 SMALL = {"width_px": 64, "height_px": 64, "num_frames": 16, "fps": 8}
@@ -116,6 +117,12 @@ def others():
     yield np.stack([cv2.GaussianBlur(frame, (0, 0), 4) for frame in noise])
     blocks = cv2.resize(noise[0, :9, :9, 0] // 2 + 60, (64, 64), interpolation=cv2.INTER_NEAREST)
     yield np.repeat(blocks[None, :, :, None], 3, axis=3)
+    # A pillar of one cell's width, black or white, and a player before it.
+    for level in (12, 246):
+        pillar = np.full((16, 60, 60, 3), 132, dtype=np.uint8)
+        pillar[:, :, 24:36] = level
+        pillar[:, 27:33, 3:9] = OBJECT_COLOURS["blue"]
+        yield pillar
     for level in (0, 90, 255):
         yield np.full((16, 64, 64, 3), level, dtype=np.uint8)
 

@@ -92,6 +92,9 @@ def test_things_that_pass_before_one_another_keep_their_shapes(style):
     reading = read_floor(drawn.pixels_THWC, TIMES)
     assert differences(drawn.truth.facts, reading.facts) == ()
     assert floor_reprojection(reading) < 0.3
+    assert np.isfinite(reading.strays_px[0]).all()
+    covered = np.array(drawn.truth.objects[1].visibility) < 0.95
+    assert not np.isfinite(np.array(reading.strays_px[1])[covered]).any()
 
 
 @pytest.mark.parametrize("seed", range(70, 75))
