@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -17,6 +18,8 @@ from pipeline.world.maze import CELLS
 from pipeline.world.parse.plane import GROUND_GREYS, GROUND_POINTS, Floats
 from pipeline.world.vocabulary import BACKGROUND_RGB
 
+SMOOTH = 0.014
+"""Blur before backgrounds are named, in shorter sides."""
 MIN_DEVIATION = 3.2
 """Backgrounds of less deviation (8-bit levels) are plain."""
 GREY_WEIGHT = 0.35
@@ -25,6 +28,15 @@ _USUAL_GREY = {"bricks": -7.0, "hills": 6.0, "floor": -6.0, "maze": 14.0}
 """Mean tone of a kind, in 8-bit levels."""
 _EXPECTED = {"gradient": 0.97, "checker": 0.58, "bricks": 0.3, "hills": 0.6, "floor": 0.5}
 """The share of variance that a kind's waves explain in a clean picture."""
+_LEAST = {
+    "gradient": 0.8,
+    "checker": 0.8,
+    "bricks": 0.16,
+    "hills": 0.85,
+    "floor": 1.15,
+    "maze": 0.95,
+}
+"""Of the expected share, what a kind has to explain at least."""
 MAX_DEPTH = 3.2
 
 
@@ -44,7 +56,8 @@ def name_kind(grey_HW: Floats, free_HW: NDArray[np.bool_]) -> Kind:
     rows, columns = np.nonzero(free_HW)
     if len(rows) < 50:
         return Kind(name="plain", confidence=0.0, shares={})
-    level = grey_HW[rows, columns].astype(np.float64)
+    smooth = _smoothed(grey_HW, free_HW)
+    level = smooth[rows, columns].astype(np.float64)
     x = (columns - (width - 1) / 2) / unit
     y = (rows - (height - 1) / 2) / unit
     spread = float(np.percentile(level, 85) - np.percentile(level, 15)) / 2.07
@@ -53,7 +66,7 @@ def name_kind(grey_HW: Floats, free_HW: NDArray[np.bool_]) -> Kind:
     ones = np.ones_like(x)
     shares = {"gradient": _sloped(level, y)}
     # Where a horizon is, the stripes or tiles end there.
-    ends = _ends_at_horizon(grey_HW, free_HW)
+    ends = _ends_at_horizon(smooth, free_HW)
     flat = level
     shares["checker"] = _explained(flat, [ones, *_grid_waves(x / 0.48, y / 0.48)])
     shares["bricks"] = _explained(flat, [ones, *_waves(y / 0.13), *_waves(2 * y / 0.13)])
@@ -74,14 +87,22 @@ def name_kind(grey_HW: Floats, free_HW: NDArray[np.bool_]) -> Kind:
     )
     fits = {name: shares.get(name, 0.0) / part for name, part in _EXPECTED.items()}
     fits["maze"] = _ramp(shares["maze"], 0.65, 0.92) * 1.05
-    ordered = sorted(fits, key=lambda name: -fits[name])
+    ordered = sorted(fits, key=lambda name: -fits[name] / _LEAST[name])
     best, second = ordered[0], ordered[1]
-    if fits[best] < 0.5:
-        return Kind(name="mottled", confidence=_ramp(0.5 - fits[best], -0.05, 0.25), shares=fits)
-    margin = (fits[best] - fits[second]) / fits[best]
-    return Kind(
-        name=best, confidence=min(_ramp(fits[best], 0.4, 0.8), _ramp(margin, 0.0, 0.3)), shares=fits
-    )
+    clear, other = fits[best] / _LEAST[best], fits[second] / _LEAST[second]
+    if clear < 1:
+        return Kind(name="mottled", confidence=_ramp(1 - clear, 0.0, 0.3), shares=fits)
+    sure = min(_ramp(clear, 0.95, 1.1), _ramp(clear - other, 0.0, 0.3))
+    return Kind(name=best, confidence=sure, shares=fits)
+
+
+def _smoothed(grey_HW: Floats, free_HW: NDArray[np.bool_]) -> Floats:
+    """Blur a background a little, which takes noise away, without what lies before it."""
+    width = max(SMOOTH * min(grey_HW.shape), 0.7)
+    part = free_HW.astype(np.float32)
+    total = cv2.GaussianBlur(grey_HW.astype(np.float32) * part, (0, 0), width)
+    found: Floats = total / np.maximum(cv2.GaussianBlur(part, (0, 0), width), 1e-3)
+    return found
 
 
 def _ends_at_horizon(grey_HW: Floats, free_HW: NDArray[np.bool_]) -> bool:

@@ -23,6 +23,8 @@ from schemas.facts import EVENT_KINDS, EventFacts, Facts, ObjectFacts, canonical
 
 EDGE = 0.06
 """Things last seen so near to the frame's edge (shorter sides) have left it."""
+POOR = {"shape": 0.06, "direction": 0.25, "background_kind": 0.02, "style": 0.03}
+"""What is read with less confidence than this is not stated."""
 STANDING = ("floor", "maze")
 """Backgrounds on which things have no size, place or direction of their own.
 
@@ -78,15 +80,16 @@ def tell(scene: Scene) -> Reading:
             if fact not in stated:
                 stated.append(fact)
     prop_kind, prop_colour = _prop(scene)
+    sure = scene.confidence
     raw = Facts(
         objects=tuple(_object(scene, thing) for thing in scene.things),
         events=tuple(stated),
         prop=prop_kind,
         prop_colour=prop_colour,
-        background_kind=scene.kind,
+        background_kind=scene.kind if sure["background_kind"] >= POOR["background_kind"] else None,
         background_colour=scene.colour,
         camera=None if is_image or scene.kind in STANDING else scene.move,
-        style=scene.style,
+        style=scene.style if sure["style"] >= POOR["style"] else None,
         views=scene.shots.views,
     )
     facts = canonical(raw)
@@ -112,7 +115,8 @@ def tell(scene: Scene) -> Reading:
 
 def _object(scene: Scene, thing: Thing) -> ObjectFacts:
     sight = scene.sight
-    colour, shape = COLOUR_NAMES[thing.track.colours[0]], thing.shape
+    colour = COLOUR_NAMES[thing.track.colours[0]]
+    shape = thing.shape if thing.confidence.get("shape", 1.0) >= POOR["shape"] else None
     size = None if scene.kind in STANDING else _size_at_first(thing)
     place = None if scene.kind in STANDING else _place_at_first(thing, sight)
     if sight.count == 1:
@@ -136,6 +140,8 @@ def _object(scene: Scene, thing: Thing) -> ObjectFacts:
             action = "move"
             direction, speed, sure = name_velocity(vx, vy)
             thing.confidence["direction"] = thing.confidence["speed"] = sure
+            if sure < POOR["direction"]:
+                direction = speed = None
     turned = thing.track.colours[1:]
     return ObjectFacts(
         colour=colour,
