@@ -23,7 +23,7 @@ from pipeline.world.parse.segment import find_blobs
 from pipeline.world.parse.shots import Shots, find_shots, one_shot
 from pipeline.world.parse.sight import Sight, free_pixels, look_at
 from pipeline.world.parse.tell import Scene, nothing, tell
-from pipeline.world.parse.things import Setting, Thing, measure, odd_sizes, settle
+from pipeline.world.parse.things import Setting, Thing, full_costs, measure, settle
 from pipeline.world.parse.track import Track, join_blobs, link_recolours
 from pipeline.world.parse.trail import leaves_trail, without_trail
 from pipeline.world.vocabulary import TEXTURED_KINDS
@@ -221,10 +221,7 @@ def _settle(things: Sequence[Thing]) -> tuple[str | None, float]:
     """Choose the style that explains all things best, and their shapes in it."""
     if not things:
         return None, 0.0
-    total = sum(thing.fit.costs.min(axis=0) for thing in things)
-    # Where blur hides ink or shade, the sizes that a style implies still tell: three are named.
-    noise = 0.15 + 0.15 * float(total.min()) / len(things)
-    total += noise * sum(odd_sizes(thing) for thing in things)
+    total = sum(full_costs(thing).min(axis=0) for thing in things)
     order = np.argsort(total)
     best, second = float(total[order[0]]), float(total[order[1]])
     style = STYLES[int(order[0])]

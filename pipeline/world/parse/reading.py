@@ -11,6 +11,8 @@ from dataclasses import dataclass
 
 from schemas.facts import Facts
 
+SEEN_KEYS = ("object", "colour", "shape")
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ObjectReading:
@@ -82,3 +84,15 @@ class Reading:
     cuts: tuple[int, ...]
     confidence: Mapping[str, float]
     """Of the scene's statements, 0..1: `style`, `background_kind`, `background_colour`."""
+
+    @property
+    def likeness(self) -> float:
+        """How much the clip is like one of the world, 0..1; drawn ones are near 1.
+
+        The mean over the objects of how sure their colour and shape are, the lesser of both;
+        0 without objects. Real footage with vivid spots in it stays low.
+        """
+        if not self.objects:
+            return 0.0
+        sure = [min(item.confidence.get(key, 1.0) for key in SEEN_KEYS) for item in self.objects]
+        return sum(sure) / len(sure)

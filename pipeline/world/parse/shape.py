@@ -25,9 +25,9 @@ SIDE = 28
 REACH = 2.1
 """Half its side, in radii of the object's disc."""
 SYMMETRY = {"square": 4, "triangle": 3, "star": 5}
-BLURS_PX = (0.0, 0.7, 1.2)
-"""Blurs of chroma that are tried, in pixels."""
-STRETCHES = (0.92, 1.08, 1.16)
+BLURS_PX = ((0.0, 0.0), (0.0, 0.7), (0.0, 1.2), (0.9, 1.2), (1.6, 1.6))
+"""Blurs of grey and of chroma that are tried, in pixels: codecs blur chroma more."""
+STRETCHES = (0.92, 1.08, 1.16, 1.26)
 """Of the measured diameters, which blur may have made smaller."""
 UNLIKE = 1e3
 """The cost of a shape that is out of the question."""
@@ -252,7 +252,7 @@ def fit(
     `ground`, `colour`: grey and chroma. `spread`: deviation of the background's grey levels,
     which counts against grey there. `turned`: a shape and the angles in which it was seen,
     where the mean picture was not turned back; others than that are out of the question.
-    Codecs blur chroma more than grey: the blur of chroma is chosen first.
+    The blur is chosen first.
     """
     ink = AXES @ np.array(INK, dtype=np.float32)
     white = np.array([255.0, 0.0, 0.0], dtype=np.float32)
@@ -262,14 +262,13 @@ def fit(
     chroma_weight = mean.visible / 72.0
     index = size_bin(mean.diameter)
 
-    def costs(blur: float, stretch: float) -> Floats:
+    def costs(blur: tuple[float, float], stretch: float) -> Floats:
         if turned is None:
-            sharp, soft = _all_parts(index, 0.0, stretch), _all_parts(index, blur, stretch)
+            sharp, soft = (_all_parts(index, width, stretch) for width in blur)
         else:
             shape, angles = turned
             row = [_parts(shape, style, index, angles, stretch) for style in STYLES]
-            sharp = np.stack([row])
-            soft = _blurred(sharp, index, blur)
+            sharp, soft = (_blurred(np.stack([row]), index, width) for width in blur)
         grey = np.tensordot(sharp, palette[:, 0], axes=(2, 0)) - mean.picture[0]
         cost: Floats = np.einsum("abij,ij->ab", np.square(grey), grey_weight)
         for k in (1, 2):

@@ -161,7 +161,7 @@ def _view_after(
     if not expected:
         return None, 1.0, (0.0, 0.0)
     there, here = np.array(expected), np.array(seen)
-    ratio = float(np.median(ratios))
+    ratio = float(np.min(ratios))
     if ratio > math.sqrt(CLOSE_ZOOM):
         if view == "close":
             return None, 1.0, (0.0, 0.0)

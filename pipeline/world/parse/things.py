@@ -160,7 +160,7 @@ def _bitten_at(logs: Floats, whole: NDArray[np.bool_]) -> int | None:
 def settle(thing: Thing, style: str) -> None:
     """Choose the shape, now that the scene's style is known, and correct the sizes by it."""
     column = STYLES.index(style)
-    costs = thing.fit.costs[:, column]
+    costs = full_costs(thing)[:, column]
     order = np.argsort(costs)
     thing.shape, thing.style = SHAPES[int(order[0])], style
     best, second = float(costs[order[0]]), float(costs[order[1]])
@@ -177,15 +177,21 @@ def first_size(thing: Thing) -> float:
     return float(np.exp(np.median(np.log(sizes) - growth * share)))
 
 
-def odd_sizes(thing: Thing) -> Floats:
-    """Return for every style how far from all named sizes it makes a thing, at most 2."""
-    found = []
-    for column, style in enumerate(STYLES):
-        row = int(thing.fit.costs[:, column].argmin())
-        scale = float(thing.fit.scales[row, column]) / core_ratio(SHAPES[row], style)
-        off = min(abs(math.log(first_size(thing) * scale / size)) for size in SIZES.values())
-        found.append(0.5 * min((off / SIZE_SPREAD) ** 2, 4.0))
-    return np.array(found)
+def full_costs(thing: Thing) -> Floats:
+    """Return how badly each shape and style explains a thing, by its looks and by its size.
+
+    Where blur hides ink or points, the size that they imply still tells: three are named.
+    """
+    first = first_size(thing)
+    sizes = np.array(list(SIZES.values()))
+    odd = np.zeros_like(thing.fit.costs)
+    for row, shape in enumerate(SHAPES):
+        for column, style in enumerate(STYLES):
+            scale = float(thing.fit.scales[row, column]) / core_ratio(shape, style)
+            off = float(np.abs(np.log(first * scale / sizes)).min())
+            odd[row, column] = min((off / SIZE_SPREAD) ** 2, 4.0)
+    costs: Floats = thing.fit.costs + 0.5 * (0.15 + 0.15 * thing.fit.costs.min()) * odd
+    return costs
 
 
 def _whole(
