@@ -16,6 +16,10 @@ from schemas.wording.render import render
 MAX_FRAMES = 240
 MAX_SIDE_PX = 512
 TIMEOUT_S = 60.0
+MIN_LIKENESS = 0.2
+"""Below this `parse.reading.Reading.likeness`, a file is taken for other footage."""
+MAX_OBJECTS = 4
+"""Scenes of the world have no more."""
 
 
 def read_file(path: Path) -> Facts:
@@ -33,7 +37,9 @@ def read_file(path: Path) -> Facts:
             )
         except MediaError as error:
             raise UserError(f"{path} cannot be read: {error.reason}", str(error)) from error
-    return read_clip(pixels, times_s).facts
+    reading = read_clip(pixels, times_s)
+    is_of_world = reading.likeness >= MIN_LIKENESS and len(reading.objects) <= MAX_OBJECTS
+    return reading.facts if is_of_world else Facts()
 
 
 def as_text(facts: Facts) -> str:
