@@ -31,6 +31,7 @@ from schemas.facts import STYLES
 
 MIN_CORE = 0.055
 """Things whose coloured part is smaller (shorter sides) are no objects."""
+SMALL_CORE = 0.1
 MIN_OPACITY = 0.76
 """Less covering things are no objects; small ones may be blurred."""
 BLUR_PX = 1.5
@@ -86,8 +87,9 @@ def read_clip(pixels_THWC: NDArray[np.uint8], times_s: Floats) -> Reading:
         thing.leaves_trail = thing.track in trails
     style, style_sure = _settle(things)
     meetings = [] if kind.name in SPECIAL else _move(things, sight, seen.path)
+    shown = free if free.any() else sight.coverage.label < 0
     colour, colour_sure = name_colour(
-        kind.name, sight.grey[free], sight.chroma[free], sight.ground.point
+        kind.name, sight.grey[shown], sight.chroma[shown], sight.ground.point
     )
     return tell(
         Scene(
@@ -146,6 +148,10 @@ def _is_object(track: Track, sight: Sight) -> bool:
     opacity = float(np.median([b.opacity for b in blobs]))
     peak = 1 - float(np.exp(-((diameter / 2) ** 2) / (2 * BLUR_PX**2)))
     least = max(2.0, MIN_SEEN * sight.count) if sight.count > 2 else 1.0
+    # What is small and comes and goes is codec noise.
+    flickers = len(blobs) < 0.5 * sight.count and track.last - track.first >= len(blobs)
+    if flickers and diameter < SMALL_CORE * sight.unit_px:
+        return False
     return (
         diameter >= MIN_CORE * sight.unit_px
         and opacity >= max(MIN_OPACITY * peak, 0.64)
