@@ -22,6 +22,8 @@ MIN_SEEN = 0.3
 """Things that are seen in a smaller share of the frames are no objects."""
 PART = 0.05
 """A patch of this share of the largest of its colour is a part of it: something covers it."""
+SMEAR = 0.35
+"""A patch that is smaller than this share of the largest, and never alone, is no object."""
 Box = tuple[int, int, int, int]
 
 
@@ -34,7 +36,7 @@ class Standing:
     diameter: float
 
 
-@dataclass(slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True, eq=False)
 class FloorThing:
     """One colour's patch through the clip.
 
@@ -102,7 +104,10 @@ def find_things(sight: Sight) -> tuple[list[FloorThing], list[FloorThing]]:
             thing.alone[t] = not near
             # What stands nearer stands lower in the picture, and covers what is behind it.
             thing.whole[t] = all(mine[3] > box[3] for box in near)
-    return things, rest
+    # Compression may smear another colour around an object: it is never seen away from that.
+    most = max((float(np.nanmax(thing.mass)) for thing in things), default=0.0)
+    smears = [t for t in things if not t.alone.any() and np.nanmax(t.mass) < SMEAR * most]
+    return [t for t in things if t not in smears], rest + smears
 
 
 def _meet(one: Box, other: Box) -> bool:

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from pipeline.world.floor import EYE, FADE_DEPTH, HORIZON, MAX_STEP, STEP_UNITS_PER_S, TILE
 from pipeline.world.parse.plane import NEAR, Floats, to_plane
+from pipeline.world.parse.redraw import likeness
 
 NEAR_DEPTH = 3.2
 """Tiles further off than this (units) are too small to be told apart..."""
@@ -24,6 +25,8 @@ NEAR_DEPTH_SMALL = 2.4
 SMALL_PX = 48
 MIN_EXPLAINED = 0.25
 """Waves of the tiles explain this share of the near floor's variance at least."""
+MIN_FIRST_LIKENESS = 0.55
+"""Least correlation of a frame with the drawn floor, its objects' rims and shadows included."""
 _FINE = 3
 
 
@@ -49,8 +52,8 @@ def shows_floor(frame: NDArray[np.uint8]) -> bool:
     tiles = _tiles((frame.shape[0], frame.shape[1]))
     # Things never fill the uppermost and the lowest rows.
     rim = chroma[0, [0, 1, -2, -1]].reshape(-1, 2)
-    near = chroma[0][tiles.near]
-    part = np.square(near - np.median(rim, axis=0)).sum(axis=1) < NEAR**2
+    free = np.square(chroma - np.median(rim, axis=0)).sum(axis=3) < NEAR**2
+    part = free[0][tiles.near]
     level = grey[0][tiles.near]
     if part.sum() < 0.3 * part.size:
         return False
@@ -60,7 +63,10 @@ def shows_floor(frame: NDArray[np.uint8]) -> bool:
     if total < 4.0 * len(level):
         return False
     late = around - basis @ tiles.solve(basis, around)
-    return 1 - float(late @ late) / total > MIN_EXPLAINED
+    if 1 - float(late @ late) / total < MIN_EXPLAINED:
+        return False
+    drawn = floor_level((frame.shape[1], frame.shape[0]), find_travel(grey, free, np.zeros(1)), 0)
+    return likeness(drawn[free[0]], grey[free]) > MIN_FIRST_LIKENESS
 
 
 @lru_cache(maxsize=8)
