@@ -129,11 +129,23 @@ class Lots:
                 break
         return item
 
-    def scene(self, kind: str, objects: tuple[ObjectSpec, ...], **more: Any) -> SceneSpec | None:
+    def scene(
+        self,
+        kind: str,
+        objects: tuple[ObjectSpec, ...],
+        *,
+        background_colour: str,
+        grounds: tuple[str, ...],
+        room: Room | None,
+        camera_move: str = "still",
+        **more: Any,
+    ) -> SceneSpec | None:
         """Return the plan, its objects in the order of the facts; None where the split forbids it.
 
-        `more` are further fields of `SceneSpec`.
+        The background is one of the kinds `grounds`, the style any. `more` are further fields
+        of `SceneSpec`.
         """
+        background_kind, style = self.pick(grounds), self.style()
         if not fits_split(self.split, objects):
             return None
         order = sorted(objects, key=lambda item: tuple(OBJECT_COLOURS).index(item.colour))
@@ -143,8 +155,13 @@ class Lots:
             width=self.width,
             height=self.height,
             duration_s=self.duration_s,
+            background_kind=background_kind,
+            background_colour=background_colour,
             texture_seed=marked(self.split, int(self.rng.integers(2**31))),
+            camera_move=camera_move,
+            style=style,
             objects=tuple(order),
+            room=None if room is None else (room.left, room.top, room.right, room.bottom),
             **more,
         )
 
@@ -226,8 +243,3 @@ def half_size(item: ObjectSpec) -> tuple[float, float]:
     """Return how far an object reaches from its centre, sideways and upwards or downwards."""
     hull = np.abs(body_of(item).hull)
     return float(hull[:, 0].max()), float(hull[:, 1].max())
-
-
-def room_tuple(room: Room) -> tuple[float, float, float, float]:
-    """Return a room as plain numbers."""
-    return room.left, room.top, room.right, room.bottom

@@ -8,7 +8,7 @@ from functools import partial
 import numpy as np
 
 from pipeline.world.camera import Room
-from pipeline.world.lots import Lots, half_size, room_tuple, velocity
+from pipeline.world.lots import Lots, half_size, velocity
 from pipeline.world.motion import SPILL_DELAY_S, prop_body
 from pipeline.world.spec import ObjectSpec, PropSpec, SceneSpec
 from pipeline.world.vocabulary import (
@@ -64,11 +64,9 @@ def plan_pillar(lots: Lots) -> SceneSpec | None:
     return lots.scene(
         "pillar",
         (placed,),
-        background_kind=lots.pick(OPEN_KINDS),
+        grounds=OPEN_KINDS,
         background_colour=background,
-        camera_move="still",
-        style=lots.style(),
-        room=room_tuple(lots.frame),
+        room=lots.frame,
         prop=pillar,
     )
 
@@ -105,11 +103,9 @@ def plan_return(lots: Lots) -> SceneSpec | None:
     return lots.scene(
         "return",
         (placed,),
-        background_kind=lots.pick(OPEN_KINDS),
+        grounds=OPEN_KINDS,
         background_colour=background,
-        camera_move="still",
-        style=lots.style(),
-        room=room_tuple(room),
+        room=room,
     )
 
 
@@ -146,11 +142,9 @@ def plan_bite(lots: Lots) -> SceneSpec | None:
     return lots.scene(
         "bite",
         pair,
-        background_kind=lots.pick(OPEN_KINDS),
+        grounds=OPEN_KINDS,
         background_colour=background,
-        camera_move="still",
-        style=lots.style(),
-        room=room_tuple(lots.frame),
+        room=lots.frame,
     )
 
 
@@ -183,11 +177,9 @@ def plan_candle(lots: Lots) -> SceneSpec | None:
     return lots.scene(
         "candle",
         (placed,),
-        background_kind=lots.pick(("plain", "gradient", "bricks")),
+        grounds=("plain", "gradient", "bricks"),
         background_colour=background,
-        camera_move="still",
-        style=lots.style(),
-        room=room_tuple(lots.frame),
+        room=lots.frame,
         prop=candle,
     )
 
@@ -226,11 +218,9 @@ def plan_spill(lots: Lots) -> SceneSpec | None:
     return lots.scene(
         "spill",
         (placed,),
-        background_kind=lots.pick(("plain", "gradient", "bricks")),
+        grounds=("plain", "gradient", "bricks"),
         background_colour=background,
-        camera_move="still",
-        style=lots.style(),
-        room=room_tuple(lots.frame),
+        room=lots.frame,
         prop=jar,
     )
 

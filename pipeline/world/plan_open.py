@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.world.camera import MAX_CAMERA_S, Room, camera_path, room_of
-from pipeline.world.lots import Lots, half_size, room_tuple, velocity
+from pipeline.world.lots import Lots, half_size, velocity
 from pipeline.world.spec import ObjectSpec, SceneSpec, ViewSpec
 from pipeline.world.vocabulary import (
     BOUNCE,
@@ -64,11 +64,10 @@ def plan_free(lots: Lots, motion: str, count: int) -> SceneSpec | None:
     return lots.scene(
         "free",
         chosen,
-        background_kind=background_kind,
+        grounds=(background_kind,),
         background_colour=background,
         camera_move=move,
-        style=lots.style(),
-        room=room_tuple(room),
+        room=room,
     )
 
 
@@ -129,11 +128,9 @@ def plan_gravity(lots: Lots) -> SceneSpec | None:
     return lots.scene(
         "gravity",
         chosen,
-        background_kind=lots.pick(OPEN_KINDS),
+        grounds=OPEN_KINDS,
         background_colour=background,
-        camera_move="still",
-        style=lots.style(),
-        room=room_tuple(lots.frame),
+        room=lots.frame,
     )
 
 
@@ -153,11 +150,9 @@ def plan_trail(lots: Lots) -> SceneSpec | None:
     return lots.scene(
         "trail",
         (placed,),
-        background_kind=lots.pick(("plain", "gradient")),
+        grounds=("plain", "gradient"),
         background_colour=background,
-        camera_move="still",
-        style=lots.style(),
-        room=room_tuple(lots.frame),
+        room=lots.frame,
     )
 
 
@@ -184,11 +179,9 @@ def plan_views(lots: Lots) -> SceneSpec | None:
     return lots.scene(
         "views",
         chosen,
-        background_kind=lots.pick(OPEN_KINDS),
+        grounds=OPEN_KINDS,
         background_colour=background,
-        camera_move="still",
-        style=lots.style(),
-        room=room_tuple(lots.frame),
+        room=lots.frame,
         views=views,
     )
 

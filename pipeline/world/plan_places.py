@@ -49,10 +49,9 @@ def plan_floor(lots: Lots) -> SceneSpec | None:
     return lots.scene(
         "floor",
         tuple(objects),
-        background_kind="floor",
+        grounds=("floor",),
         background_colour=background,
         camera_move=move,
-        style=lots.style(),
         room=None,
     )
 
@@ -92,10 +91,8 @@ def plan_maze(lots: Lots, actions: tuple[str, ...] | None) -> SceneSpec | None:
     return lots.scene(
         "maze",
         (player,),
-        background_kind="maze",
+        grounds=("maze",),
         background_colour=background,
-        camera_move="still",
-        style=lots.style(),
         room=None,
         actions=board.way if actions is None else actions,
         prop=PropSpec(kind="coins", colour=None, x=0.0, y=0.0, width=0.0, height=0.0)
