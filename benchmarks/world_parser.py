@@ -193,7 +193,11 @@ def nothing_cells(args: argparse.Namespace) -> Iterator[Cell]:
             return same and set(actions) == {"rest"} and reading.facts.camera == "still"
 
         tell("frozen", np.repeat(drawn.pixels_THWC[:1], 16, axis=0), rests)
-        still = draw_scene(spec, **{**frame, "num_frames": 1})
+        one = {**frame, "num_frames": 1}
+        image = planned(seed, args, kind="free", num_objects=1 + seed % 3, **one)
+        if image is None:
+            continue
+        still = draw_scene(image, **one)
 
         def as_image(reading: Reading, still: DrawnScene = still) -> bool:
             return not differences(still.truth.facts, reading.facts)

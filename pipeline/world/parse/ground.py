@@ -49,8 +49,13 @@ class Kind:
     shares: dict[str, float]
 
 
-def name_kind(grey_HW: Floats, free_HW: NDArray[np.bool_]) -> Kind:
-    """Name the kind of a background; `free` marks the pixels that show it."""
+def name_kind(
+    grey_HW: Floats, free_HW: NDArray[np.bool_], *, without: tuple[str, ...] = ()
+) -> Kind:
+    """Name the kind of a background; `free` marks the pixels that show it.
+
+    Kinds `without` are out of the question.
+    """
     height, width = grey_HW.shape
     unit = min(height, width)
     rows, columns = np.nonzero(free_HW)
@@ -87,6 +92,7 @@ def name_kind(grey_HW: Floats, free_HW: NDArray[np.bool_]) -> Kind:
     )
     fits = {name: shares.get(name, 0.0) / part for name, part in _EXPECTED.items()}
     fits["maze"] = _ramp(shares["maze"], 0.65, 0.92) * 1.05
+    fits = {name: fit for name, fit in fits.items() if name not in without}
     ordered = sorted(fits, key=lambda name: -fits[name] / _LEAST[name])
     best, second = ordered[0], ordered[1]
     clear, other = fits[best] / _LEAST[best], fits[second] / _LEAST[second]

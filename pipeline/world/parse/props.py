@@ -144,9 +144,12 @@ def _jar(sight: Sight, tracks: Sequence[Track]) -> Prop | None:
         walls = []
         for start, stop in ((left - reach, left + 1), (right - 1, right + reach)):
             start, stop = max(start, 0), min(stop, sight.size[0])
-            strip = sight.grey[track.first, top:bottom, start:stop]
-            column = int(np.median(strip, axis=0).argmax())
-            if float(np.median(strip[:, column])) > bright:
+            # The walls stand higher than the liquid.
+            rows = slice(max(top - round(0.06 * unit), 0), bottom - 1)
+            bare = sight.coverage.label[track.first, rows, start:stop] < 0
+            glassy = (sight.grey[track.first, rows, start:stop] > bright) & bare
+            column = int(glassy.mean(axis=0).argmax())
+            if float(glassy[:, column].mean()) > 0.7:
                 walls.append(start + column)
         if len(walls) == 2:
             return Prop(

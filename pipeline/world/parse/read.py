@@ -72,6 +72,7 @@ def read_clip(pixels_THWC: NDArray[np.uint8], times_s: Floats) -> Reading:
         special = SPECIAL[kind.name](pixels_THWC, times_s)
         if special is not None:
             return special
+        kind = name_kind(sight.grey[middle], free[middle], without=tuple(SPECIAL))
     seen = _camera(sight, free, kind, shots)
     spread = float(np.std(sight.grey[middle][free[middle]])) if free[middle].any() else 0.0
     solid, rest = [], list[Track]()
@@ -86,7 +87,7 @@ def read_clip(pixels_THWC: NDArray[np.uint8], times_s: Floats) -> Reading:
     for thing in things:
         thing.leaves_trail = thing.track in trails
     style, style_sure = _settle(things)
-    meetings = [] if kind.name in SPECIAL else _move(things, sight, seen.path)
+    meetings = _move(things, sight, seen.path)
     shown = free if free.any() else sight.coverage.label < 0
     colour, colour_sure = name_colour(
         kind.name, sight.grey[shown], sight.chroma[shown], sight.ground.point

@@ -25,11 +25,6 @@ EDGE = 0.06
 """Things last seen so near to the frame's edge (shorter sides) have left it."""
 POOR = {"shape": 0.06, "direction": 0.25, "background_kind": 0.02, "style": 0.03}
 """What is read with less confidence than this is not stated."""
-STANDING = ("floor", "maze")
-"""Backgrounds on which things have no size, place or direction of their own.
-
-They are read here only where their own readers find too little.
-"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,7 +83,7 @@ def tell(scene: Scene) -> Reading:
         prop_colour=prop_colour,
         background_kind=scene.kind if sure["background_kind"] >= POOR["background_kind"] else None,
         background_colour=scene.colour,
-        camera=None if is_image or scene.kind in STANDING else scene.move,
+        camera=None if is_image else scene.move,
         style=scene.style if sure["style"] >= POOR["style"] else None,
         views=scene.shots.views,
     )
@@ -117,12 +112,9 @@ def _object(scene: Scene, thing: Thing) -> ObjectFacts:
     sight = scene.sight
     colour = COLOUR_NAMES[thing.track.colours[0]]
     shape = thing.shape if thing.confidence.get("shape", 1.0) >= POOR["shape"] else None
-    size = None if scene.kind in STANDING else _size_at_first(thing)
-    place = None if scene.kind in STANDING else _place_at_first(thing, sight)
+    size, place = _size_at_first(thing), _place_at_first(thing, sight)
     if sight.count == 1:
         return ObjectFacts(colour=colour, shape=shape, size=size, place=place)
-    if scene.kind in STANDING:
-        return ObjectFacts(colour=colour, shape=shape)
     action: str | None = None
     direction: str | None = None
     speed: str | None = None
