@@ -8,6 +8,7 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
+from pipeline.world.camera import Room
 from pipeline.world.paint import Cover, Frame, cover, lay, outline_px
 from pipeline.world.spec import PropSpec
 from pipeline.world.vocabulary import (
@@ -16,15 +17,38 @@ from pipeline.world.vocabulary import (
     OBJECT_COLOURS,
     PILLAR_RGB,
     WAX,
+    Rgb,
 )
 
 ToPixels = Callable[[float, float], tuple[float, float]]
 """Turns a point of the scene (units) into frame pixels."""
 
+WALL_WIDTH = 0.025
+WALL_GAIN = 0.6
+"""The border has this share of the ground's light; before a dark ground it is brighter by it."""
+DARK_LEVEL = 60
+"""A ground whose mean 8-bit level lies below is dark."""
 FALL_APART_S = 0.35
 SPREAD_S = 0.9
 PUDDLE_WIDTH = 0.75
 SMOKE_S = 1.0
+
+
+def lay_walls(frame: Frame, room: Room, ground: Rgb, place: ToPixels) -> None:
+    """Draw the walls of a room as a thin border just outside of it, in a tone of the ground.
+
+    Under a moving camera the walls are not the frame's edges, and without a border nobody
+    could see what things bounce off.
+    """
+    gain = WALL_GAIN if sum(ground) > 3 * DARK_LEVEL else 1 / WALL_GAIN
+    colour = (round(ground[0] * gain), round(ground[1] * gain), round(ground[2] * gain))
+    left, top, right, bottom = room.left, room.top, room.right, room.bottom
+    out_left, out_top = left - WALL_WIDTH, top - WALL_WIDTH
+    out_right, out_bottom = right + WALL_WIDTH, bottom + WALL_WIDTH
+    _lay_box(frame, out_left, out_top, out_right, top, place, colour)
+    _lay_box(frame, out_left, bottom, out_right, out_bottom, place, colour)
+    _lay_box(frame, out_left, top, left, bottom, place, colour)
+    _lay_box(frame, right, top, out_right, bottom, place, colour)
 
 
 def lay_pillar(frame: Frame, prop: PropSpec, place: ToPixels) -> Cover | None:

@@ -9,16 +9,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.world import floor, maze
-from pipeline.world.camera import CameraPath, Floats, camera_path
+from pipeline.world.camera import CameraPath, Floats, Room, camera_path
 from pipeline.world.impossible import breach
 from pipeline.world.motion import Motion, frame_of, move
 from pipeline.world.paint import Cover, Frame, cover, lay_object, lay_shadow, outline_px
-from pipeline.world.props import ToPixels, lay_candle, lay_jar, lay_pillar
+from pipeline.world.props import ToPixels, lay_candle, lay_jar, lay_pillar, lay_walls
 from pipeline.world.spec import SceneSpec, ViewSpec
 from pipeline.world.state import CameraState, DrawnScene, EventState, ObjectState, SceneTruth
 from pipeline.world.stated import facts_of
 from pipeline.world.texture import Background, paint_background
-from pipeline.world.vocabulary import OBJECT_COLOURS
+from pipeline.world.vocabulary import BACKGROUND_RGB, OBJECT_COLOURS
 
 MIN_SIDE_PX = 16
 TRAIL_OPACITY = 0.5
@@ -143,6 +143,8 @@ def _draw_frames(
     }
     camera = stage.camera
     is_still = not (np.ptp(camera.x) or np.ptp(camera.y) or np.ptp(camera.zoom))
+    bounces = any(event.kind == "bounce" for event in motion.events)
+    walls = Room(*spec.room) if spec.room is not None and bounces and not is_still else None
     seen: Frame | None = None
     for t in range(len(times_s)):
         if seen is None or not is_still or spec.views:
@@ -150,6 +152,8 @@ def _draw_frames(
         frame = pixels[t]
         frame[:] = seen
         place = stage.place(t)
+        if walls is not None:
+            lay_walls(frame, walls, BACKGROUND_RGB[spec.background_colour], place)
         _draw_prop_behind(frame, spec, motion, place, t, times_s)
         for i, layer in trails.items():
             _add_stroke(layer, stage, motion, i, t)

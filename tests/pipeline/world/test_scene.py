@@ -383,3 +383,24 @@ def test_drawing_is_quick_enough_to_train_from():
     for seed in range(20):
         WORLD.scene(seed=seed, split="train", **SMALL)
     assert 20 / (time.process_time() - start) > 20
+
+
+def test_what_things_bounce_off_can_be_seen_under_a_moving_camera():
+    """At the edges of the frame otherwise; here a border stands where the walls are."""
+    checked = 0
+    for seed in range(300):
+        spec = choose_scene(seed, kind="free", **LONG)
+        drawn = draw_scene(spec, **LONG)
+        hits = [event for event in drawn.truth.events if event.kind == "bounce"]
+        if spec.camera_move not in ("pan_left", "pan_right") or not hits or spec.room is None:
+            continue
+        camera = drawn.truth.camera
+        t = 0 if spec.camera_move == "pan_right" else len(camera.x) - 1
+        edge = spec.room[0] - 0.0125 if camera.x[t] < 0 else spec.room[2] + 0.0125
+        column = round(edge * 64 - camera.x[t] + 47.5)
+        if 3 <= column < 92:
+            levels = drawn.pixels_THWC[t].mean(axis=(0, 2))
+            beside = (levels[column - 3] + levels[column + 3]) / 2
+            assert abs(levels[column] - beside) > 8
+            checked += 1
+    assert checked >= 3
