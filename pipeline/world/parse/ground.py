@@ -20,6 +20,8 @@ from pipeline.world.vocabulary import BACKGROUND_RGB
 
 SMOOTH = 0.014
 """Blur before backgrounds are named, in shorter sides."""
+OUTLYING = 30.0
+"""Grey levels further from a fit than this, and than most, are something else."""
 MIN_DEVIATION = 3.2
 """Backgrounds of less deviation (8-bit levels) are plain."""
 GREY_WEIGHT = 0.35
@@ -30,9 +32,9 @@ _EXPECTED = {"gradient": 0.97, "checker": 0.58, "bricks": 0.3, "hills": 0.6, "fl
 """The share of variance that a kind's waves explain in a clean picture."""
 _LEAST = {
     "gradient": 0.8,
-    "checker": 0.8,
-    "bricks": 0.16,
-    "hills": 0.85,
+    "checker": 0.7,
+    "bricks": 0.11,
+    "hills": 0.6,
     "floor": 1.15,
     "maze": 0.95,
 }
@@ -197,6 +199,11 @@ def _explained(level: Floats, basis: list[Floats]) -> float:
     normal[np.diag_indices_from(normal)] += 1e-6 * len(level)
     found = np.linalg.solve(normal, matrix.T @ around)
     late = around - matrix @ found
+    # Thin lines, as of a room's walls, are no part of the texture.
+    keep = np.abs(late) < max(4 * float(np.median(np.abs(late))), OUTLYING)
+    if 0.85 < keep.mean() < 1:
+        total = float(np.square(around[keep] - around[keep].mean()).sum())
+        late = late[keep] - late[keep].mean()
     return float(max(1 - (late @ late) / total, 0.0))
 
 
