@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from pipeline.world.camera import Room
 from pipeline.world.parse.paths import Piece
 from pipeline.world.parse.plane import Floats
-from pipeline.world.parse.things import Thing
+from pipeline.world.parse.thing import Thing
 from pipeline.world.physics import Body, overlap
 from pipeline.world.vocabulary import reach, unit_outline
 

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from pipeline.world.camera import CameraPath, room_of
 from pipeline.world.parse.camera import Steps, align, name_move, no_steps
+from pipeline.world.parse.events import Scene
 from pipeline.world.parse.ground import Kind, name_colour, name_kind
 from pipeline.world.parse.happenings import Meeting, find_meetings
 from pipeline.world.parse.on_board import read_board
@@ -22,8 +23,9 @@ from pipeline.world.parse.reading import Reading
 from pipeline.world.parse.segment import find_blobs
 from pipeline.world.parse.shots import Shots, find_shots, one_shot
 from pipeline.world.parse.sight import Sight, free_pixels, look_at
-from pipeline.world.parse.tell import Scene, nothing, tell
-from pipeline.world.parse.things import Setting, Thing, full_costs, measure, settle
+from pipeline.world.parse.tell import nothing, tell
+from pipeline.world.parse.thing import Thing, full_costs, settle
+from pipeline.world.parse.things import Setting, measure
 from pipeline.world.parse.track import Track, join_blobs, link_recolours
 from pipeline.world.parse.trail import leaves_trail, without_trail
 from pipeline.world.vocabulary import TEXTURED_KINDS

@@ -36,6 +36,8 @@ def leaves_trail(track: Track, sight: Sight) -> tuple[bool, float]:
             # The stroke reaches a little further back than the place itself.
             x = round(was.x + 0.2 * diameter * (was.x - now.x) / apart)
             y = round(was.y + 0.2 * diameter * (was.y - now.y) / apart)
+            if not (0 <= x < width and 0 <= y < height):
+                continue
             rows = slice(max(y - 1, 0), min(y + 2, height))
             columns = slice(max(x - 1, 0), min(x + 2, width))
             own = sight.coverage.label[t, rows, columns] == was.colour
