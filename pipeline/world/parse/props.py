@@ -19,7 +19,7 @@ from pipeline.world.vocabulary import GLASS, PILLAR_RGB, WAX, Rgb
 
 FLAME_COLOURS = (1, 2)
 """Orange and yellow, as indices of colours."""
-STEADY = 0.85
+STEADY = 0.78
 """A column of a pillar shows its colour in this share of its pixels at least."""
 
 
@@ -72,7 +72,7 @@ def find_pillar(sight: Sight) -> Prop | None:
     width, height = sight.size
     best: tuple[int, Prop] | None = None
     for name, rgb in PILLAR_RGB.items():
-        mask = _looks_like(sight, rgb, 16.0, 11.0, _some(sight))
+        mask = _looks_like(sight, rgb, 21.0, 15.0, _some(sight))
         share = mask.mean(axis=(0, 1))
         for left, right in _runs(share > STEADY):
             size = (right - left) / sight.unit_px
