@@ -91,6 +91,9 @@ def find_pillar(sight: Sight) -> Prop | None:
 def _candle(sight: Sight, tracks: Sequence[Track]) -> Prop | None:
     height = sight.size[1]
     unit = sight.unit_px
+    wax = float((AXES @ np.array(WAX, dtype=np.float32))[0])
+    if float(np.median(sight.grey[0])) > 0.75 * wax:
+        return None
     mask = _looks_like(sight, WAX, 30.0, 18.0, _some(sight))
     low = mask[:, round(height - 0.2 * unit) :]
     share = np.median(low.mean(axis=1), axis=0)
