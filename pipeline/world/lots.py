@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import combinations
 from typing import Any
 
 import numpy as np
@@ -18,6 +19,7 @@ from pipeline.world.stated import place_of
 from pipeline.world.vocabulary import (
     BACKGROUND_RGB,
     DIRECTIONS,
+    INK_LIKE_GROUNDS,
     OBJECT_COLOURS,
     SPEEDS,
     colour_distance,
@@ -32,6 +34,10 @@ GAP = 0.04
 """Units that objects keep from one another at first."""
 QUIET_S = 0.2
 """Nothing new happens in the last so many seconds (and never in the last three frames)."""
+APART_S = 0.3
+"""Hits of one object are so far apart (and three frames at least), so that each is seen."""
+MIN_JOLT = 0.06
+"""A hit changes every velocity by so much, in units per second."""
 _FITTING_TRIES = 60
 _STYLE_SHARES = (0.5, 0.25, 0.25)
 
@@ -142,10 +148,13 @@ class Lots:
     ) -> SceneSpec | None:
         """Return the plan, its objects in the order of the facts; None where the split forbids it.
 
-        The background is one of the kinds `grounds`, the style any. `more` are further fields
+        The background is one of the kinds `grounds`; the style any in which objects stand out
+        from it. `more` are further fields
         of `SceneSpec`.
         """
         background_kind, style = self.pick(grounds), self.style()
+        if style == "outlined" and background_colour in INK_LIKE_GROUNDS:
+            style = "shaded"
         if not fits_split(self.split, objects):
             return None
         order = sorted(objects, key=lambda item: tuple(OBJECT_COLOURS).index(item.colour))
@@ -196,10 +205,20 @@ class Lots:
         *,
         lead_s: float | None = None,
     ) -> bool:
-        """Return whether hits come neither too early nor at the end, and none to what changes."""
+        """Return whether every hit can be seen for what it is.
+
+        Hits come neither too early nor at the end, none to what changes, none that hardly
+        changes a path; one object's hits, and collisions, stay apart by some frames.
+        """
         lead = self.lead_s if lead_s is None else lead_s
+        apart = max(APART_S, 3 / self.fps)
+        for one, other in combinations(hits, 2):
+            both = {one.one, one.other} & {other.one, other.other} - {None}
+            collide = one.other is not None and other.other is not None
+            if (both or collide) and abs(other.time_s - one.time_s) < apart:
+                return False
         for hit in hits:
-            if hit.time_s < lead or hit.time_s > self.quiet_from_s:
+            if hit.time_s < lead or hit.time_s > self.quiet_from_s or hit.jolt < MIN_JOLT:
                 return False
             for i in (hit.one, hit.other):
                 is_object = i is not None and i < len(objects)

@@ -43,13 +43,15 @@ class Body:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Hit:
-    """Body `one` meets `other` (None: a wall) at `time_s`; (`x`, `y`) is where they touch."""
+    """Body `one` meets `other` (None: a wall) at `time_s`.
+
+    `jolt`: the smallest change of velocity among the bodies that it moves, units per second.
+    """
 
     time_s: float
     one: int
     other: int | None
-    x: float
-    y: float
+    jolt: float
 
 
 def simulate(
@@ -189,9 +191,8 @@ def _bounce(
 ) -> Hit:
     i, other, nx, ny = hit
     one = bodies[i]
-    touching = one.hull[np.argmax(one.hull @ np.array([nx, ny]))]
-    x, y = one.x + float(touching[0]), one.y + float(touching[1])
     if isinstance(other, str):
+        before = (one.vx, one.vy)
         if nx:
             one.vx = -one.vx
         elif gravity and other == "bottom":
@@ -200,12 +201,15 @@ def _bounce(
                 one.vy, one.on_floor = 0.0, True
         else:
             one.vy = -one.vy
-        return Hit(time_s=time_s, one=i, other=None, x=x, y=y)
+        jolt = math.hypot(one.vx - before[0], one.vy - before[1])
+        return Hit(time_s=time_s, one=i, other=None, jolt=jolt)
     two = bodies[other]
     ease = (0 if one.is_fixed else 1 / one.mass) + (0 if two.is_fixed else 1 / two.mass)
     impulse = 2 * ((one.vx - two.vx) * nx + (one.vy - two.vy) * ny) / ease
+    jolts = []
     for body, sign in ((one, -1.0), (two, 1.0)):
         if not body.is_fixed:
             body.vx += sign * impulse / body.mass * nx
             body.vy += sign * impulse / body.mass * ny
-    return Hit(time_s=time_s, one=i, other=other, x=x, y=y)
+            jolts.append(abs(impulse) / body.mass)
+    return Hit(time_s=time_s, one=i, other=other, jolt=min(jolts))

@@ -31,6 +31,8 @@ PLACEMENT_TRIES = 12
 MIN_CHANGE_S = 0.9
 CLOSE_ZOOM = 1.6
 MIN_VIEW_S = 0.6
+MIN_SIDEWAYS = 0.12
+"""Units from the middle, so that what is seen from behind stands elsewhere than before."""
 
 
 def plan_free(lots: Lots, motion: str, count: int) -> SceneSpec | None:
@@ -213,6 +215,11 @@ def _views(
     names = ["wide"]
     while len(names) < number:
         names.append(lots.pick([name for name in ("wide", "close", "behind") if name != names[-1]]))
+    for k in range(1, number):
+        if (names[k] == "behind") != (names[k - 1] == "behind"):
+            frame = min(int(np.ceil(starts[k] * lots.num_frames)), lots.num_frames - 1)
+            if np.abs(centres[frame, :, 0]).max() < MIN_SIDEWAYS:
+                return None
     views = []
     for k, (name, start) in enumerate(zip(names, starts, strict=True)):
         view = ViewSpec(view=name, start_share=start)

@@ -63,6 +63,8 @@ TURN_DEG_PER_S = 100.0
 
 INK: Rgb = (24, 24, 28)
 """The line around objects in the style `outlined`."""
+INK_LIKE_GROUNDS = ("charcoal", "navy", "dark_green")
+"""Before these colours a line of ink cannot be seen, so nothing is outlined."""
 INK_SHARE = 0.1
 """Its width over the diameter of the disc of equal area."""
 
