@@ -3,6 +3,7 @@
 import dataclasses
 import time
 from collections import Counter
+from itertools import combinations
 
 import numpy as np
 import pytest
@@ -17,6 +18,7 @@ from pipeline.world.spec import ObjectSpec, PropSpec, SceneSpec
 from pipeline.world.vocabulary import (
     BACKGROUND_RGB,
     GRAVITY,
+    INK_LIKE_GROUNDS,
     OBJECT_COLOURS,
     SIZES,
     SPEEDS,
@@ -404,3 +406,20 @@ def test_what_things_bounce_off_can_be_seen_under_a_moving_camera():
             assert abs(levels[column] - beside) > 8
             checked += 1
     assert checked >= 3
+
+
+def test_what_happens_can_be_seen():
+    """Hits of one object keep their distance in time, and ink stands out from its ground."""
+    for seed in range(150):
+        spec = choose_scene(seed, kind="free", num_objects=3, **LONG)
+        drawn = draw_facts_and_events(spec)
+        hits = [event for event in drawn.events if event.kind in ("bounce", "collide")]
+        for one, other in combinations(hits, 2):
+            if {one.subject, one.target} & {other.subject, other.target} - {None}:
+                assert abs(one.frame - other.frame) >= 2
+        assert all(3 <= event.frame < 29 for event in hits)
+        assert spec.style != "outlined" or spec.background_colour not in INK_LIKE_GROUNDS
+
+
+def draw_facts_and_events(spec):
+    return draw_scene(spec, width_px=24, height_px=16, num_frames=32, fps=8).truth
