@@ -34,6 +34,11 @@ REST_SPREAD = 0.008
 """The place of a thing at rest varies less than this (shorter sides)."""
 MAX_LOOKS = 12
 MAX_TURN_LOOKS = 24
+FAINT_TURN = 0.5
+"""How clear a turn is at least, beside that of a drawn shape (1), to be thought of."""
+FAINT_LIMIT = 1.15
+"""A turn that is not quite clear may explain the pictures worse than rest by this factor:
+compression blurs corners, which hurts the drawing that has them."""
 MIN_CONTRAST = 35.0
 """Of grey levels between a thing and its background, so that they tell its outline."""
 TURNS_DEG_PER_S = tuple(sign * turn for turn in range(50, 171, 10) for sign in (1, -1))
@@ -177,7 +182,7 @@ def _fit_shape(thing: Thing, sight: Sight, spread: float) -> None:
     if len(frames) < 5 or thing.track.turned_at is not None or abs(thing.growth) > MIN_CHANGE:
         return
     for shape, turn, sure in _turns(thing, every[:MAX_TURN_LOOKS], sight):
-        limit = math.inf if sure > 0.75 else 0.8
+        limit = math.inf if sure > 0.75 else FAINT_LIMIT
         if float(fits_at(turn).costs.min()) < limit * float(thing.fit.costs.min()):
             # Light and shadow do not turn with it: compare with drawings at the same angles.
             angles = tuple(turn * float(sight.times_s[t]) for t in frames)
@@ -249,6 +254,6 @@ def _turns(thing: Thing, frames: Sequence[int], sight: Sight) -> list[tuple[str,
         support = float((grey_moments[:, k] * phases[best]).real.mean())
         if sure < 0.5 and sure > 0.25 and support > 0.55:
             sure = 0.55
-        if 0.5 < sure < 1.6 and sure > 1.5 * still:
+        if FAINT_TURN < sure < 1.6 and sure > 1.5 * still:
             found.append((shape, float(rates[best]), sure))
     return sorted(found, key=lambda item: item[2])
