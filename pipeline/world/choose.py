@@ -7,6 +7,9 @@ happens in the very last frames, where no one could see what came of it.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
+
 from pipeline.world.lots import Lots
 from pipeline.world.plan_meetings import (
     plan_bite,
@@ -69,7 +72,8 @@ def choose_scene(
     `split` is one of `splits.SPLITS`. `kind` is one of `SCENE_KINDS`, or left to the lot.
     `motion`: `any`, `moving` (something moves), `static` (nothing does); both ask for the kind
     `free`, as does `num_objects` (1 to 4). `actions` (keys of `maze.ACTIONS`) drive a maze.
-    A kind that does not fit into the given time gives way to `free`. Raises UserError for
+    A kind that does not fit into the given time gives way to `free`, and many objects that do
+    not fit into the frame to fewer, unless their number was asked for. Raises UserError for
     unknown words, and where no scene fits into the frame.
     """
     if split not in SPLITS:
@@ -97,18 +101,18 @@ def choose_scene(
         elif not is_open and not lots.chance(FREE_SHARE):
             chosen = lots.pick(SCENE_KINDS[1:])
     count = draw_count(lots) if num_objects is None else num_objects
-    for _ in range(_TRIES):
-        if chosen == "free":
-            plan = plan_free(lots, motion, count)
-        elif chosen == "maze":
-            plan = plan_maze(lots, actions)
-        else:
-            plan = _PLANS[chosen or ""](lots)
-        if plan is not None:
-            return plan
-    if chosen != "free":
+    ways: list[Callable[[], SceneSpec | None]] = []
+    if chosen == "maze":
+        ways.append(partial(plan_maze, lots, actions))
+        count = 1
+    elif chosen != "free":
+        ways.append(partial(_PLANS[chosen or ""], lots))
+        count = 1
+    fewest = count if num_objects is not None else 1
+    ways += [partial(plan_free, lots, motion, number) for number in range(count, fewest - 1, -1)]
+    for way in ways:
         for _ in range(_TRIES):
-            plan = plan_free(lots, motion, 1)
+            plan = way()
             if plan is not None:
                 return plan
     raise UserError(

@@ -181,12 +181,10 @@ class Lots:
                 return None
         return place_of(x, y, self.width, self.height)
 
-    def start(
-        self, item: ObjectSpec, room: Room, *, lead_s: float | None = None
-    ) -> tuple[float, float] | None:
+    def start(self, item: ObjectSpec, room: Room) -> tuple[float, float] | None:
         """Return where an object may start so that no wall meets it within `lead_s`."""
         hull = body_of(item).hull
-        lead = self.lead_s if lead_s is None else lead_s
+        lead = self.lead_s
         spot = []
         for axis, (low, high, speed) in enumerate(
             ((room.left, room.right, item.vx), (room.top, room.bottom, item.vy))
@@ -198,19 +196,12 @@ class Lots:
             spot.append(self.between(first, last))
         return spot[0], spot[1]
 
-    def is_plain(
-        self,
-        objects: tuple[ObjectSpec, ...],
-        hits: list[Hit],
-        *,
-        lead_s: float | None = None,
-    ) -> bool:
+    def is_plain(self, objects: tuple[ObjectSpec, ...], hits: list[Hit]) -> bool:
         """Return whether every hit can be seen for what it is.
 
         Hits come neither too early nor at the end, none to what changes, none that hardly
         changes a path; one object's hits, and collisions, stay apart by some frames.
         """
-        lead = self.lead_s if lead_s is None else lead_s
         apart = max(APART_S, 3 / self.fps)
         for one, other in combinations(hits, 2):
             both = {one.one, one.other} & {other.one, other.other} - {None}
@@ -218,7 +209,7 @@ class Lots:
             if (both or collide) and abs(other.time_s - one.time_s) < apart:
                 return False
         for hit in hits:
-            if hit.time_s < lead or hit.time_s > self.quiet_from_s or hit.jolt < MIN_JOLT:
+            if hit.time_s < self.lead_s or hit.time_s > self.quiet_from_s or hit.jolt < MIN_JOLT:
                 return False
             for i in (hit.one, hit.other):
                 is_object = i is not None and i < len(objects)

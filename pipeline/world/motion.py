@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
@@ -266,8 +265,3 @@ def _add_gap(
     if back[start:].any():
         end = start + int(back[start:].argmax())
         motion.events.append(EventState(kind=kinds[1], frame=end, subject=index, target=target))
-
-
-def speed_of(item: ObjectSpec) -> float:
-    """Return an object's first speed in units per second."""
-    return math.hypot(item.vx, item.vy)
