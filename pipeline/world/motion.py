@@ -98,6 +98,12 @@ def move(spec: SceneSpec, times_s: Floats) -> Motion:
     if spec.kind == "return":
         for i, item in enumerate(spec.objects):
             outside = _beyond(tracks[i], item, spec.width / 2, spec.height / 2)
+            # What turns it back out there is not seen.
+            motion.events = [
+                event
+                for event in motion.events
+                if event.kind != "bounce" or event.subject != i or not outside[0][event.frame]
+            ]
             _add_gap(motion, i, outside, ("leave", "return"), None)
     motion.events.sort(key=lambda event: event.frame)
     return motion

@@ -265,9 +265,15 @@ def _move(things: Sequence[Thing], sight: Sight, camera: CameraPath) -> list[Mee
             break
         meetings = find_meetings(things, room, sight.times_s)
     for meeting in meetings:
-        if meeting.kind == "bounce":
+        if meeting.kind == "bounce" and _is_seen(things[meeting.one], meeting.time_s, sight):
             things[meeting.one].bounces = True
     return meetings
+
+
+def _is_seen(thing: Thing, time_s: float, sight: Sight) -> bool:
+    """Return whether a thing is in sight in one of the two frames around a time."""
+    after = int(np.searchsorted(sight.times_s, time_s))
+    return after in thing.track.blobs or after - 1 in thing.track.blobs
 
 
 def _whole_views(camera: CameraPath) -> CameraPath:

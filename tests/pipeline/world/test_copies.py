@@ -31,7 +31,7 @@ def take(seed, **how):
 
 @pytest.fixture(scope="module")
 def reel():
-    takes = [take(4), take(5, kind="pillar", motion="any"), take(6)]
+    takes = [take(7), take(5, kind="pillar", motion="any"), take(8)]
     joined = join(takes, [Join(kind="cut"), Join(kind="dissolve", num_frames=8)])
     spans = [(shot.start_frame, shot.end_frame) for shot in joined.shots]
     sound = make_sound(np.random.default_rng(0), spans, joined.num_frames, 20.0)
