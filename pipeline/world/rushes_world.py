@@ -9,6 +9,7 @@ import numpy as np
 from pipeline.world import footage
 from pipeline.world.choose import choose_scene
 from pipeline.world.impossible import impossible_twin
+from pipeline.world.parse.read import read_clip
 from pipeline.world.scene import MIN_SIDE_PX, draw_scene
 from pipeline.world.spec import SceneSpec
 from pipeline.world.state import DrawnScene
@@ -95,8 +96,6 @@ class RushesWorld:
 
     def read(self, frames: Frames) -> Facts:
         """Return the facts that the pixels show; none where there is nothing to read."""
-        from pipeline.world.parse.read import read_clip
-
         return read_clip(frames.pixels_THWC, frames.times_s).facts
 
     def draw_footage(
