@@ -243,10 +243,19 @@ class Lots:
             return None
 
 
-def velocity(direction: str, speed: str) -> tuple[float, float]:
-    """Return units per second to the right and down."""
+def mover(colour: str, shape: str, size: str, direction: str, speed: str) -> ObjectSpec:
+    """Return an object that moves evenly, still to be placed."""
     step_x, step_y = DIRECTIONS[direction]
-    return step_x * SPEEDS[speed], step_y * SPEEDS[speed]
+    return ObjectSpec(
+        colour=colour,
+        shape=shape,
+        size=size,
+        action="move",
+        direction=direction,
+        speed=speed,
+        vx=step_x * SPEEDS[speed],
+        vy=step_y * SPEEDS[speed],
+    )
 
 
 def half_size(item: ObjectSpec) -> tuple[float, float]:

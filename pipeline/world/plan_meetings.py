@@ -8,7 +8,7 @@ from functools import partial
 import numpy as np
 
 from pipeline.world.camera import Room
-from pipeline.world.lots import Lots, half_size, velocity
+from pipeline.world.lots import Lots, half_size, mover
 from pipeline.world.motion import SPILL_DELAY_S, prop_body
 from pipeline.world.spec import ObjectSpec, PropSpec, SceneSpec
 from pipeline.world.vocabulary import (
@@ -227,32 +227,11 @@ def plan_spill(lots: Lots) -> SceneSpec | None:
 
 def _eater(lots: Lots, colour: str) -> ObjectSpec:
     direction, speed = lots.direction(), lots.speed()
-    vx, vy = velocity(direction, speed)
-    return ObjectSpec(
-        colour=colour,
-        shape=lots.shape(),
-        size="small",
-        action="move",
-        direction=direction,
-        speed=speed,
-        x=0.0,
-        y=0.0,
-        vx=vx,
-        vy=vy,
-    )
+    return mover(colour, lots.shape(), "small", direction, speed)
 
 
 def _food(lots: Lots, colour: str) -> ObjectSpec:
-    return ObjectSpec(
-        colour=colour,
-        shape=lots.shape(),
-        size="large",
-        action="rest",
-        direction=None,
-        speed=None,
-        x=0.0,
-        y=0.0,
-    )
+    return ObjectSpec(colour=colour, shape=lots.shape(), size="large", action="rest")
 
 
 def _mover(lots: Lots, background: str, without: tuple[str, ...] = ()) -> ObjectSpec:
@@ -262,19 +241,8 @@ def _mover(lots: Lots, background: str, without: tuple[str, ...] = ()) -> Object
 
 def _sideways(lots: Lots, background: str, without: tuple[str, ...]) -> ObjectSpec:
     direction, speed = lots.pick(("left", "right")), lots.speed()
-    vx, vy = velocity(direction, speed)
-    return ObjectSpec(
-        colour=lots.colours(background, 1, without)[0],
-        shape=lots.shape(),
-        size=lots.pick(("small", "small", "medium")),
-        action="move",
-        direction=direction,
-        speed=speed,
-        x=0.0,
-        y=0.0,
-        vx=vx,
-        vy=vy,
-    )
+    colour, shape = lots.colours(background, 1, without)[0], lots.shape()
+    return mover(colour, shape, lots.pick(("small", "small", "medium")), direction, speed)
 
 
 def _at(lots: Lots, item: ObjectSpec, x: float, y: float | None = None) -> ObjectSpec | None:

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.world.camera import MAX_CAMERA_S, Room, camera_path, room_of
-from pipeline.world.lots import Lots, half_size, velocity
+from pipeline.world.lots import Lots, half_size, mover
 from pipeline.world.spec import ObjectSpec, SceneSpec, ViewSpec
 from pipeline.world.vocabulary import (
     BOUNCE,
@@ -198,9 +198,6 @@ def _falling(lots: Lots, colour: str) -> ObjectSpec:
         size=lots.pick(("small", "medium")),
         action="fall" if falls else "fly",
         direction=direction,
-        speed=None,
-        x=0.0,
-        y=0.0,
         vx=side * lots.between(0.25, 0.45),
         vy=0.0 if falls else -lots.between(0.6, 0.9),
     )
@@ -245,21 +242,10 @@ def _one(lots: Lots, colour: str, sizes: tuple[str, ...], resting: bool) -> Obje
 
 
 def _drawn(lots: Lots, colour: str, sizes: tuple[str, ...], resting: bool) -> ObjectSpec:
-    direction = None if resting else lots.direction()
-    speed = None if resting else lots.speed()
-    vx, vy = (0.0, 0.0) if direction is None or speed is None else velocity(direction, speed)
-    return ObjectSpec(
-        colour=colour,
-        shape=lots.shape(),
-        size=lots.pick(sizes),
-        action="rest" if resting else "move",
-        direction=direction,
-        speed=speed,
-        x=0.0,
-        y=0.0,
-        vx=vx,
-        vy=vy,
-    )
+    if resting:
+        return ObjectSpec(colour=colour, shape=lots.shape(), size=lots.pick(sizes), action="rest")
+    direction, speed = lots.direction(), lots.speed()
+    return mover(colour, lots.shape(), lots.pick(sizes), direction, speed)
 
 
 def _changed(lots: Lots, item: ObjectSpec, spare_colour: str) -> ObjectSpec:

@@ -62,8 +62,6 @@ def _standing(lots: Lots, colour: str) -> ObjectSpec:
         shape=lots.shape(),
         size=None,
         action="rest",
-        direction=None,
-        speed=None,
         x=lots.between(-1.6, 1.6),
         y=lots.between(*DEPTHS),
         diameter=lots.between(0.45, 0.8),
@@ -82,10 +80,6 @@ def plan_maze(lots: Lots, actions: tuple[str, ...] | None) -> SceneSpec | None:
         shape=lots.shape(),
         size=None,
         action="move",
-        direction=None,
-        speed=None,
-        x=0.0,
-        y=0.0,
         diameter=PLAYER_SHARE / CELLS,
     )
     return lots.scene(

@@ -23,10 +23,10 @@ class ObjectSpec:
     shape: str
     size: str | None
     action: str
-    direction: str | None
-    speed: str | None
-    x: float
-    y: float
+    direction: str | None = None
+    speed: str | None = None
+    x: float = 0.0
+    y: float = 0.0
     place: str | None = None
     vx: float = 0.0
     vy: float = 0.0

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from pipeline.world.choose import choose_scene
+from pipeline.world.choose import SCENE_KINDS, choose_scene
 from pipeline.world.spec import SceneSpec
 from pipeline.world.vocabulary import BACKGROUND_RGB, colour_distance
 
@@ -12,18 +12,8 @@ MIN_BACKGROUND_STEP = 70.0
 """Least RGB distance between the backgrounds of consecutive shots."""
 FREE_SHARE = 0.5
 """Of the moving takes; the other kinds share the rest."""
-OTHER_KINDS = (
-    "gravity",
-    "pillar",
-    "return",
-    "trail",
-    "bite",
-    "candle",
-    "spill",
-    "floor",
-    "maze",
-)
-"""All kinds but `views`, which cuts between several shots by itself."""
+OTHER_KINDS = tuple(kind for kind in SCENE_KINDS if kind not in ("free", "views"))
+"""`views` is left out: it cuts between several shots by itself."""
 FINE_GROUNDS = ("checker", "bricks")
 """Backgrounds with enough detail to show blur, blocks and shaking."""
 
