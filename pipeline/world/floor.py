@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.world.camera import Floats
-from pipeline.world.paint import lay_object, lay_shadow
+from pipeline.world.paint import Cover, lay_object, lay_shadow, visible_shares
 from pipeline.world.spec import ObjectSpec, SceneSpec
 from pipeline.world.state import CameraState, DrawnScene, ObjectState, SceneTruth
 from pipeline.world.stated import facts_of
@@ -80,26 +80,22 @@ def draw(
             ground = _ground(spec, float(cx[t]), float(cz[t]), phase, (width_px, height_px))
         frame = pixels[t]
         frame[:] = ground
-        free = np.ones((height_px, width_px), dtype=np.float32)
-        shown: list[tuple[int, Any]] = []
+        covers: list[tuple[int, float, Cover | None]] = []
         for i in order:
             item = spec.objects[i]
+            diameter = float(seen[i][2][t]) * unit
             where: dict[str, Any] = {
                 "x": float(seen[i][0][t]) * unit + middle[0],
                 "y": float(seen[i][1][t]) * unit + middle[1],
-                "diameter": float(seen[i][2][t]) * unit,
+                "diameter": diameter,
             }
             if spec.style == "shaded":
                 lay_shadow(frame, item.shape, **where)
             rgb = OBJECT_COLOURS[item.colour]
-            shown.append((i, lay_object(frame, item.shape, rgb, spec.style, **where)))
-        for i, thing in reversed(shown):
-            if thing is None:
-                continue
-            area = np.pi * (float(seen[i][2][t]) * unit) ** 2 / 4
-            part = free[thing.rows, thing.columns]
-            visibility[i][t] = round(min(float((thing.share * part).sum() / area), 1.0), 4)
-            part *= 1 - thing.share
+            thing = lay_object(frame, item.shape, rgb, spec.style, **where)
+            covers.append((i, np.pi * diameter**2 / 4, thing))
+        for i, shown in visible_shares(covers, (width_px, height_px)).items():
+            visibility[i][t] = shown
     states = tuple(
         ObjectState(
             object_index=i,

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.world.camera import Floats
-from pipeline.world.paint import Cover, cover, lay, lay_object, outline_px
+from pipeline.world.paint import cover, lay, lay_object, outline_px, visible_shares
 from pipeline.world.spec import SceneSpec
 from pipeline.world.state import CameraState, DrawnScene, EventState, ObjectState, SceneTruth
 from pipeline.world.stated import facts_of
@@ -144,7 +144,8 @@ def draw(
             y=float(y[t]),
             diameter=PLAYER_SHARE * cell_px,
         )
-        shown.append(_share(thing, PLAYER_SHARE * cell_px))
+        whole = math.pi * (PLAYER_SHARE * cell_px) ** 2 / 4
+        shown.append(visible_shares([(0, whole, thing)], (width_px, height_px))[0])
     state = ObjectState(
         object_index=0,
         shape=player.shape,
@@ -227,9 +228,3 @@ def _ground(
                 box = np.array([*corners, [x0, y0 + cell_px]])
                 lay(frame, cover([box], size), (light[0], light[1], light[2]))
     return frame
-
-
-def _share(thing: Cover | None, diameter_px: float) -> float:
-    if thing is None:
-        return 0.0
-    return round(min(float(thing.share.sum()) / (math.pi * diameter_px**2 / 4), 1.0), 4)

@@ -133,6 +133,37 @@ def lay_object(
     return whole
 
 
+def visible_shares(
+    covers: Sequence[tuple[int, float, Cover | None]], size: tuple[int, int]
+) -> dict[int, float]:
+    """Return the share of each object that no later one covers and that is in the frame.
+
+    `covers`, in the order of drawing: (index, whole area in pixels, what is covered); a
+    negative index covers others and is no object. `size`: the frame's width and height.
+    """
+    shown = {}
+    for k, (i, area, thing) in enumerate(covers):
+        if i < 0:
+            continue
+        if thing is None:
+            shown[i] = 0.0
+            continue
+        free = thing.share.copy()
+        for _, _, other in covers[k + 1 :]:
+            if other is not None and _meet(thing, other):
+                above = np.zeros((size[1], size[0]), dtype=np.float32)
+                above[other.rows, other.columns] = other.share
+                free *= 1 - above[thing.rows, thing.columns]
+        shown[i] = round(min(float(free.sum()) / area, 1.0), 4)
+    return shown
+
+
+def _meet(one: Cover, other: Cover) -> bool:
+    apart_x = one.columns.start >= other.columns.stop or other.columns.start >= one.columns.stop
+    apart_y = one.rows.start >= other.rows.stop or other.rows.start >= one.rows.stop
+    return not (apart_x or apart_y)
+
+
 def lay_shadow(
     frame: Frame, shape: str, *, x: float, y: float, diameter: float, angle_deg: float = 0.0
 ) -> None:

@@ -12,7 +12,15 @@ from pipeline.world import floor, maze
 from pipeline.world.camera import CameraPath, Floats, Room, camera_path
 from pipeline.world.impossible import breach
 from pipeline.world.motion import Motion, frame_of, move
-from pipeline.world.paint import Cover, Frame, cover, lay_object, lay_shadow, outline_px
+from pipeline.world.paint import (
+    Cover,
+    Frame,
+    cover,
+    lay_object,
+    lay_shadow,
+    outline_px,
+    visible_shares,
+)
 from pipeline.world.props import ToPixels, lay_candle, lay_jar, lay_pillar, lay_walls
 from pipeline.world.spec import SceneSpec, ViewSpec
 from pipeline.world.state import CameraState, DrawnScene, EventState, ObjectState, SceneTruth
@@ -163,7 +171,7 @@ def _draw_frames(
         covers = _draw_objects(frame, spec, stage, motion, t)
         if spec.prop is not None and spec.prop.kind == "pillar":
             covers.append((-1, 0.0, lay_pillar(frame, spec.prop, place)))
-        for i, shown in _visibility(covers, (height, width)).items():
+        for i, shown in visible_shares(covers, stage.size).items():
             visibility[i].append(shown)
     return pixels, visibility
 
@@ -245,33 +253,6 @@ def _draw_objects(
             )
         drawn.append((i, float(area), covered))
     return drawn
-
-
-def _visibility(
-    covers: list[tuple[int, float, Cover | None]], size: tuple[int, int]
-) -> dict[int, float]:
-    """Return the share of each object that no later one covers and that is in the frame."""
-    shown = {}
-    for k, (i, area, thing) in enumerate(covers):
-        if i < 0:
-            continue
-        if thing is None:
-            shown[i] = 0.0
-            continue
-        free = thing.share.copy()
-        for _, _, other in covers[k + 1 :]:
-            if other is not None and _meet(thing, other):
-                above = np.zeros(size, dtype=np.float32)
-                above[other.rows, other.columns] = other.share
-                free *= 1 - above[thing.rows, thing.columns]
-        shown[i] = round(min(float(free.sum()) / area, 1.0), 4)
-    return shown
-
-
-def _meet(one: Cover, other: Cover) -> bool:
-    apart_x = one.columns.start >= other.columns.stop or other.columns.start >= one.columns.stop
-    apart_y = one.rows.start >= other.rows.stop or other.rows.start >= one.rows.stop
-    return not (apart_x or apart_y)
 
 
 def _states(
