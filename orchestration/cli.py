@@ -136,12 +136,13 @@ def read(
     as_json: JsonOption = False,
 ) -> None:
     """What the world's parser sees in a clip: its facts, as a description or as JSON."""
-    from orchestration.reading import as_plain, as_text, read_file
+    from orchestration.reading import as_text, read_file
     from orchestration.show import emit_json
+    from schemas.facts import to_plain
 
     found = {str(path): read_file(path) for path in files}
     if as_json:
-        emit_json([{"file": name, "facts": as_plain(facts)} for name, facts in found.items()])
+        emit_json([{"file": name, "facts": to_plain(facts)} for name, facts in found.items()])
         return
     for name, facts in found.items():
         typer.echo(f"{name}: {as_text(facts)}" if len(found) > 1 else as_text(facts))

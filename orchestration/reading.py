@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
-from typing import Any
 
 from pipeline.containment import Contained
 from pipeline.reader import read_start
 from pipeline.world.parse.read import read_clip
 from schemas.errors import MediaError, UserError
-from schemas.facts import Facts, to_json
+from schemas.facts import Facts
 from schemas.wording.render import render
 
 MAX_FRAMES = 240
@@ -47,9 +45,3 @@ def as_text(facts: Facts) -> str:
     if facts == Facts() or not facts.objects:
         return "nothing of the world can be read here"
     return render(facts, length="long")
-
-
-def as_plain(facts: Facts) -> dict[str, Any]:
-    """Return facts as plain data for JSON."""
-    plain: dict[str, Any] = json.loads(to_json(facts))
-    return plain

@@ -268,8 +268,8 @@ def differences(one: Facts, other: Facts) -> tuple[Difference, ...]:
     return tuple(found)
 
 
-def to_json(facts: Facts) -> str:
-    """Return facts as JSON; what is not stated is left out."""
+def to_plain(facts: Facts) -> dict[str, Any]:
+    """Return facts as plain data for JSON; what is not stated is left out."""
 
     def stated(item: Mapping[str, Any]) -> dict[str, Any]:
         return {key: value for key, value in item.items() if value not in (None, False, (), [])}
@@ -281,7 +281,12 @@ def to_json(facts: Facts) -> str:
             {key: value for key, value in item.items() if value is not None}
             for item in plain["events"]
         ]
-    return json.dumps(plain)
+    return plain
+
+
+def to_json(facts: Facts) -> str:
+    """Return `to_plain` as JSON."""
+    return json.dumps(to_plain(facts))
 
 
 def from_json(text: str) -> Facts:

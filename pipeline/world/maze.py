@@ -53,10 +53,20 @@ class Board:
 
     def after(self, cell: Cell, action: str) -> Cell:
         """Return the cell that an action leads to."""
-        step = ACTIONS[action]
-        to = (cell[0] + step[0], cell[1] + step[1])
-        inside = 0 <= to[0] < self.columns and 0 <= to[1] < self.rows
-        return to if inside and to not in self.walls else cell
+        to = next_cell(cell, action, (self.columns, self.rows), self.walls)
+        return cell if to is None else to
+
+
+def next_cell(
+    cell: Cell, action: str, size: tuple[int, int], walls: frozenset[Cell]
+) -> Cell | None:
+    """Return the cell that an action leads to on a board of `size` (columns, rows).
+
+    None where a wall or the board's edge is in the way.
+    """
+    to = (cell[0] + ACTIONS[action][0], cell[1] + ACTIONS[action][1])
+    inside = 0 <= to[0] < size[0] and 0 <= to[1] < size[1]
+    return to if inside and to not in walls else None
 
 
 def make_board(seed: int, width: float, height: float, num_actions: int) -> Board:

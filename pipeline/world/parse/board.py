@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.world.maze import ACTIONS, CELLS, COIN_SHARE, Cell
+from pipeline.world.maze import CELLS, COIN_SHARE, Cell, next_cell
 from pipeline.world.paint import Cover, cover, lay, outline_px
 from pipeline.world.parse.plane import AXES, Floats
 from pipeline.world.parse.redraw import likeness
@@ -48,9 +48,7 @@ class BoardSight:
 
     def after(self, cell: Cell, action: str) -> Cell | None:
         """Return the cell that an action leads to, None where a wall stands."""
-        to = (cell[0] + ACTIONS[action][0], cell[1] + ACTIONS[action][1])
-        inside = 0 <= to[0] < self.columns and 0 <= to[1] < self.rows
-        return to if inside and to not in self.walls else None
+        return next_cell(cell, action, (self.columns, self.rows), self.walls)
 
 
 def find_board(frames: NDArray[np.uint8]) -> BoardSight | None:
