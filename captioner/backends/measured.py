@@ -5,20 +5,23 @@ It needs no weights, no network and no GPU, names no objects, and describes any 
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
+from dataclasses import replace
 
-from captioner.backend import CaptionSettings
+from captioner.backend import pick_evenly
 from captioner.measured import limits
 from captioner.measured.areas import NUM_AREAS
 from captioner.measured.colours import BOXES, SHADES
-from captioner.measured.findings import Findings, find
-from captioner.measured.prose import write_long, write_medium, write_short, write_structured
+from captioner.measured.findings import find
+from captioner.measured.structure import structure
 from captioner.measured.wording import WORDING_HASH
-from captioner.request import CaptionRequest, CaptionText
+from captioner.request import Answer, Attempt, CaptionRequest, FrameView
+from captioner.settings import CaptionSettings
 from schemas.errors import UserError
 from schemas.ids import settings_hash
 
-VERSION = "1"
+VERSION = "2"
 """Goes up when the code that finds or writes changes what is said."""
 
 
@@ -36,44 +39,36 @@ class MeasuredCaptioner:
                 f"the captioner `measured` does not write `{settings.language}`",
                 "set caption.language to `en`",
             )
-        if settings.model not in (None, self.model):
-            raise UserError(
-                f"the captioner `measured` has no model `{settings.model}`",
-                "leave caption.model out",
-            )
-        self._kinds = settings.kinds
         self.revision = f"{VERSION}+{_hash_limits()}"
+        self.view = FrameView(source="stored", max_frames=settings.num_frames, is_whole=True)
 
-    def caption(self, requests: Sequence[CaptionRequest]) -> list[list[CaptionText]]:
-        """Return one list of texts per request; about 50 ms a clip of eight frames.
+    def answer(self, requests: Sequence[CaptionRequest], attempt: Attempt) -> list[Answer]:
+        """Return one answer per request; about 50 ms a clip of eight frames.
 
-        A clip whose frames cannot be read gets empty texts with the status
-        `unreadable_frames`.
+        The same request always gets the same answer: of the attempt, only the number of
+        frames counts. A clip whose frames cannot be read gets `unreadable_frames`.
         """
-        return [self._caption_one(request) for request in requests]
+        return [_answer(request, attempt) for request in requests]
 
-    def _caption_one(self, request: CaptionRequest) -> list[CaptionText]:
-        try:
-            findings = find(request)
-        except OSError:  # what PIL raises for bytes that are no JPEG, or half of one
-            return [
-                CaptionText(kind=kind, language="en", text="", status="unreadable_frames")
-                for kind in self._kinds
-            ]
-        return [
-            CaptionText(kind=kind, language="en", text=_write(kind, findings, request.clip_id))
-            for kind in self._kinds
-        ]
+    def close(self) -> None:
+        """Do nothing: it holds nothing."""
 
 
-def _write(kind: str, findings: Findings, clip_id: str) -> str:
-    if kind == "short":
-        return write_short(findings, clip_id)
-    if kind == "medium":
-        return write_medium(findings, clip_id)
-    if kind == "long":
-        return write_long(findings, clip_id)
-    return write_structured(findings)
+def _answer(request: CaptionRequest, attempt: Attempt) -> Answer:
+    begun = time.perf_counter()
+    if attempt.num_frames is not None:
+        chosen = pick_evenly(len(request.frames), attempt.num_frames)
+        request = replace(request, frames=tuple(request.frames[i] for i in chosen))
+    try:
+        findings = find(request)
+    except OSError as error:  # what PIL raises for bytes that are no JPEG, or half of one
+        return Answer(request_id=request.request_id, status="unreadable_frames", message=str(error))
+    return Answer(
+        request_id=request.request_id,
+        caption=structure(findings, request.clip_id),
+        finish_reason="stop",
+        seconds=time.perf_counter() - begun,
+    )
 
 
 def _hash_limits() -> str:

@@ -1,9 +1,6 @@
-"""Findings -> the four kinds of caption."""
+"""Findings -> prose of three lengths."""
 
 from __future__ import annotations
-
-import json
-from typing import Any
 
 from captioner.measured.areas import Area
 from captioner.measured.findings import Findings
@@ -82,53 +79,6 @@ def write_long(findings: Findings, clip_id: str) -> str:
     while _num_words(sentences) > MAX_LONG_WORDS:
         sentences.pop()
     return " ".join(sentences + tail)
-
-
-def write_structured(findings: Findings) -> str:
-    """Return the findings as compact JSON with sorted keys; what is not clear is left out."""
-    fields: dict[str, Any] = {
-        "areas": [
-            {
-                key: value
-                for key, value in {
-                    "colour": area.colour,
-                    "motion": area.motion,
-                    "place": area.place,
-                    "share": round(area.share, 3),
-                    "size": area.size,
-                    "speed": area.speed,
-                }.items()
-                if value
-            }
-            for area in findings.areas
-        ],
-        "background": findings.background,
-        "bars": findings.bars,
-        "camera": findings.camera,
-        "camera_is_fast": findings.camera_is_fast,
-        "camera_is_unsteady": findings.camera_is_unsteady,
-        "change": findings.change,
-        "colours": {colour.name: round(colour.share, 2) for colour in findings.colours},
-        "contrast": findings.contrast,
-        "duration_s": round(findings.duration_s, 3),
-        "fps": round(findings.fps, 3),
-        "half_is_black": findings.half_is_black,
-        "has_bursts": findings.has_bursts,
-        "height_px": findings.height_px,
-        "is_soft": findings.is_soft,
-        "light": findings.light,
-        "lighter_part": findings.lighter_part,
-        "light_change": findings.light_change,
-        "lower_colour": findings.lower_colour,
-        "palette": findings.palette,
-        "quarter_is_white": findings.quarter_is_white,
-        "shape": findings.shape,
-        "upper_colour": findings.upper_colour,
-        "width_px": findings.width_px,
-        "zoom": findings.zoom,
-    }
-    clear = {key: value for key, value in fields.items() if value}
-    return json.dumps(clear, sort_keys=True, separators=(",", ":"))
 
 
 def _num_words(sentences: list[str]) -> int:

@@ -63,6 +63,7 @@ def make_request(
 ) -> CaptionRequest:
     """A request with these frames, one a second; `scores` replace those of `PLAIN_SCORES`."""
     return CaptionRequest(
+        request_id=clip_id,
         clip_id=clip_id,
         video_id="vid_a",
         start_s=10.0,
@@ -71,6 +72,7 @@ def make_request(
         width_px=1280,
         height_px=720,
         fps=25.0,
+        num_frames=round(25.0 * duration_s),
         scores={**PLAIN_SCORES, **scores},
         frames=tuple(StoredFrame(time_s=float(i), jpeg=jpeg) for i, jpeg in enumerate(jpegs)),
     )

@@ -7,25 +7,37 @@ import numpy as np
 import pytest
 from PIL import Image, ImageDraw
 
-from captioner.backend import CaptionSettings, load_backend
-from captioner.gate import check_text
+from captioner.backend import load_backend
+from captioner.caption import StructuredCaption
 from captioner.measured.colours import ACHROMATIC, NAMES
 from captioner.measured.wording import SENTENCES
-from captioner.request import CaptionRequest
+from captioner.request import Attempt, CaptionRequest
+from captioner.settings import CaptionSettings
 from tests.captioner.drawings import DARK_GREEN, GREY, RED, draw_disc, make_request, to_jpeg
 
 HUES = [name for name in NAMES if name not in ACHROMATIC]
 
 
+def describe(request: CaptionRequest) -> StructuredCaption:
+    (answer,) = load_backend("measured", CaptionSettings()).answer([request], Attempt())
+    assert answer.status == "ok"
+    assert answer.request_id == request.request_id
+    assert answer.caption is not None
+    return answer.caption
+
+
 def caption(request: CaptionRequest) -> dict[str, str]:
-    texts = load_backend("measured", CaptionSettings()).caption([request])[0]
-    for text in texts:
-        assert check_text(text.kind, text.text) == "ok", text
-    return {text.kind: text.text for text in texts}
+    found = describe(request)
+    return {
+        "short": found.short,
+        "medium": found.medium,
+        "long": found.long,
+        "structured": json.dumps(found.details),
+    }
 
 
 def facts(request: CaptionRequest) -> dict:
-    return json.loads(caption(request)["structured"])
+    return describe(request).details
 
 
 def walk(
@@ -339,11 +351,11 @@ def test_requests_keep_their_order_and_a_broken_frame_fails_alone() -> None:
     good = make_request([draw_disc(GREY, RED)], clip_id="clip_b")
     cut = draw_disc(GREY, RED)[:200]
     bad = make_request([cut])
-    captioner = load_backend("measured", CaptionSettings(kinds=("short",)))
-    texts = captioner.caption([bad, good])
-    assert [t[0].status for t in texts] == ["unreadable_frames", "ok"]
-    assert texts[0][0].text == ""
-    assert "red" in texts[1][0].text
+    answers = load_backend("measured", CaptionSettings()).answer([bad, good], Attempt())
+    assert [a.status for a in answers] == ["unreadable_frames", "ok"]
+    assert [a.request_id for a in answers] == [bad.request_id, good.request_id]
+    assert answers[0].caption is None
+    assert "red" in answers[1].caption.short
 
 
 @pytest.mark.parametrize("size", [(10, 6), (1, 1), (6, 300)])
