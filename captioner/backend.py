@@ -2,94 +2,97 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Literal, Protocol
+from collections.abc import Callable, Sequence
+from typing import Protocol, runtime_checkable
 
-from pydantic import Field, field_validator
-
-from captioner.request import KINDS, CaptionRequest, CaptionText
+from captioner.request import Answer, Attempt, CaptionRequest, FrameView
+from captioner.settings import KNOWN_BACKENDS, CaptionSettings
 from schemas.errors import UserError
-from schemas.settings import Settings
-
-KNOWN_BACKENDS: tuple[str, ...] = ("measured",)
-"""The names that `load_backend` accepts."""
-
-CaptionKind = Literal["short", "medium", "long", "structured"]
-
-
-class CaptionSettings(Settings):
-    """Who writes the captions, and which kinds."""
-
-    backend: str = "measured"
-    """Name of the captioner."""
-
-    model: str | None = None
-    """Name of the model, for a backend that offers several; none takes the backend's own."""
-
-    kinds: tuple[CaptionKind, ...] = ("short", "medium", "long", "structured")
-    """Kinds of caption to write for every clip."""
-
-    language: str = "en"
-    """Language of the captions, BCP 47."""
-
-    num_frames: int = Field(default=8, ge=1, le=64)
-    """At most this many stored frames of a clip are looked at, spread evenly."""
-
-    batch_size: int = Field(default=32, ge=1)
-    """Clips per call of the captioner."""
-
-    @field_validator("kinds")
-    @classmethod
-    def _some_kinds_once(cls, kinds: tuple[CaptionKind, ...]) -> tuple[CaptionKind, ...]:
-        if not kinds or len(set(kinds)) != len(kinds):
-            raise ValueError(f"name each kind once, at least one of {', '.join(KINDS)}")
-        return kinds
+from schemas.frames import FrameWriter
 
 
 class Captioner(Protocol):
-    """Writes captions. The four names go into every row, so that a text can be traced.
+    """Describes clips. The four names go into every row, so that a text can be traced.
 
     `model` and `revision` name the weights, or the rules where there are none.
-    `prompt_hash` names the prompt, or the wording.
+    `prompt_hash` names the prompts, or the wording. `view` says which frames it wants.
     """
 
     name: str
     model: str
     revision: str
     prompt_hash: str
+    view: FrameView
 
-    def caption(self, requests: Sequence[CaptionRequest]) -> list[list[CaptionText]]:
-        """Return one list of texts per request, in the order of the requests.
+    def answer(self, requests: Sequence[CaptionRequest], attempt: Attempt) -> list[Answer]:
+        """Return one answer per request, each bearing its request's id, in any order.
 
-        A list holds one text per kind asked for. A clip that cannot be described gets texts
-        with a `status` other than `ok`; it never makes its neighbours fail.
+        One request that goes wrong gets an answer with a status other than `ok`; it never
+        makes its neighbours fail. Raises UserError where no request could ever work: a
+        missing model, a refused key.
+        """
+        ...
+
+    def close(self) -> None:
+        """Free what the captioner holds: memory, connections, processes."""
+        ...
+
+
+@runtime_checkable
+class Summariser(Protocol):
+    """A captioner that can also make one text of several: the windows of a long video."""
+
+    def summarise(self, texts: Sequence[str], attempt: Attempt) -> Answer:
+        """Return a structured caption of the whole, from the captions of its parts in order.
+
+        Each text begins with its span (`[0.0 s - 20.0 s] ...`). The request id is empty.
         """
         ...
 
 
-def load_backend(name: str, settings: CaptionSettings) -> Captioner:
+@runtime_checkable
+class Aligner(Protocol):
+    """Scores how well texts fit clips: -1 (not at all) .. 1."""
+
+    name: str
+
+    def align(self, requests: Sequence[CaptionRequest], texts: Sequence[str]) -> list[float | None]:
+        """Return one score per pair; None where it cannot be told (outside the domain)."""
+        ...
+
+
+def load_backend(
+    name: str,
+    settings: CaptionSettings,
+    make_writer: Callable[[], FrameWriter] | None = None,
+) -> Captioner:
     """Return the captioner called `name`, with its weights loaded where it has any.
 
-    Raises UserError for a name that is not in `KNOWN_BACKENDS`, and for a language or a
-    model that the backend does not have.
+    `make_writer` makes the writer of mp4 files that a server is sent, where it is sent video.
+
+    Raises UserError for a name that is not in `KNOWN_BACKENDS`, for a language or a model
+    that the backend does not have, and for a package that is not installed.
     """
     if name == "measured":
         from captioner.backends.measured import MeasuredCaptioner
 
         return MeasuredCaptioner(settings)
+    if name == "tiny":
+        from captioner.backends.tiny import TinyCaptioner
+
+        return TinyCaptioner(settings)
+    if name == "transformers":
+        from captioner.backends.transformers import TransformersCaptioner
+
+        return TransformersCaptioner(settings)
+    if name == "openai":
+        from captioner.backends.openai import OpenAICaptioner
+
+        return OpenAICaptioner(settings, make_writer)
     raise UserError(
         f"unknown captioner `{name}`",
         f"choose one of: {', '.join(KNOWN_BACKENDS)}",
     )
-
-
-def caption_settings_hash(settings: CaptionSettings, captioner: Captioner) -> str:
-    """Return the hash that captions carry: the settings that shape a text, and who wrote it.
-
-    The batch size is left out: it changes the speed, not the text.
-    """
-    shaping = settings.model_copy(update={"batch_size": 1, "backend": captioner.name})
-    return shaping.hash(captioner.name, captioner.model, captioner.revision, captioner.prompt_hash)
 
 
 def pick_evenly(count: int, limit: int) -> list[int]:

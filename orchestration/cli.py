@@ -7,6 +7,7 @@ stdout, everything else to stderr. Exit codes: 0 success, 1 an error that the us
 
 from __future__ import annotations
 
+import json
 import logging
 import os
 import sys
@@ -184,27 +185,45 @@ def caption(
     as_json: JsonOption = False,
 ) -> None:
     """Caption every kept clip that this captioner has not captioned yet."""
-    from captioner.backend import CaptionSettings
+    from captioner.settings import CaptionSettings
     from orchestration.caption import caption as do_caption
     from orchestration.recipe import load_recipe
     from orchestration.run import open_run
     from schemas.catalog import Catalog
 
-    loaded = load_recipe(recipe, overrides or [])
-    chosen = {"backend": backend, "model": model}
-    settings = (loaded.caption or CaptionSettings()).model_copy(
-        update={key: value for key, value in chosen.items() if value is not None}
-    )
+    asked = list(overrides or [])
+    if backend is not None:
+        asked.append(f"caption.backend={backend}")
+    if model is not None:
+        asked.append(_model_override(backend, recipe, model))
+    loaded = load_recipe(recipe, asked)
+    settings = loaded.caption or CaptionSettings()
     loaded = loaded.model_copy(update={"caption": settings})
     opened = Catalog.open(catalog)
     with open_run(opened, "caption", loaded, address) as current:
-        count = do_caption(current, settings)
+        done = do_caption(current, settings)
     if as_json:
         from orchestration.show import emit_json
 
-        emit_json({"num_clips": count})
-    elif count == 0:
+        emit_json({"num_clips": done.num_clips, "statuses": done.statuses})
+    elif done.num_clips == 0:
         _say("every kept clip has its captions already")
+    else:
+        _say("".join(f"  {status} {count:,}" for status, count in done.statuses.items()).strip())
+
+
+def _model_override(backend: str | None, recipe: Path | None, model: str) -> str:
+    """Return the override that gives a model to the backend that is asked for."""
+    from captioner.settings import CaptionSettings
+    from orchestration.recipe import load_recipe
+
+    known = (load_recipe(recipe).caption if recipe else None) or CaptionSettings()
+    name = backend or known.backend
+    keys = {"tiny": "weights", "transformers": "model", "openai": "model", "vllm": "model"}
+    if name not in keys:
+        raise UserError(f"the captioner `{name}` has no model to choose", "leave --model out")
+    # As a TOML string, so that no name is taken for a number.
+    return f"caption.{name}.{keys[name]}={json.dumps(model)}"
 
 
 @app.command(epilog="Example: rushes funnel --set judge.motion_min=5")

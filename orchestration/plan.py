@@ -8,7 +8,6 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from captioner.backend import KNOWN_BACKENDS
 from orchestration.caption import caption
 from orchestration.curate import curate
 from orchestration.generate import (
@@ -43,11 +42,6 @@ def check_recipe(recipe: Recipe) -> None:
     if not recipe.input.paths and recipe.world is None:
         raise UserError(
             "the recipe names no footage", 'add [input] paths = ["FOLDER"], or a [world] section'
-        )
-    if recipe.caption is not None and recipe.caption.backend not in KNOWN_BACKENDS:
-        raise UserError(
-            f"unknown captioner `{recipe.caption.backend}`",
-            f"choose one of: {', '.join(KNOWN_BACKENDS)}",
         )
     if recipe.train is not None and recipe.freeze is None:
         raise UserError("the recipe trains on no dataset", 'add [freeze] name = "NAME"')

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import tomlkit
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from captioner.backend import CaptionSettings
+from captioner.settings import CaptionSettings
 from pipeline.dedupe.alignment import DedupeSettings
 from pipeline.ingest import IngestSettings
 from pipeline.judge.rules import JudgeSettings
@@ -174,16 +174,20 @@ def _recipe_folders() -> list[Path]:
 def _set(values: dict[str, Any], override: str) -> None:
     key, equals, text = override.partition("=")
     parts = key.strip().split(".")
-    if not equals or len(parts) != 2 or not all(parts):
+    if not equals or len(parts) < 2 or not all(parts):
         raise UserError(f"--set {override}: not understood", "write --set section.key=value")
     try:
         value = tomllib.loads(f"value = {text.strip()}")["value"]
     except tomllib.TOMLDecodeError:
         value = text.strip()  # a bare word is a string: --set caption.backend=measured
-    section = values.setdefault(parts[0], {})
-    if not isinstance(section, dict):
-        raise UserError(f"--set {override}: `{parts[0]}` is not a section", "see --help")
-    section[parts[1]] = None if value == _NONE else value
+    section = values
+    for depth, part in enumerate(parts[:-1], start=1):
+        inner = section.setdefault(part, {})
+        if not isinstance(inner, dict):
+            name = ".".join(parts[:depth])
+            raise UserError(f"--set {override}: `{name}` is not a section", "see --help")
+        section = inner
+    section[parts[-1]] = None if value == _NONE else value
 
 
 def _explain(error: ValidationError, model: type[BaseModel], where: str, prefix: str) -> UserError:
@@ -219,18 +223,26 @@ def _names(model: type[BaseModel], path: Sequence[str]) -> list[str]:
 
 def _plain(recipe: dict[str, Any]) -> dict[str, Any]:
     """Return sections as TOML can hold them: absent where absent, `none` for what is off."""
+    return {name: _noned(section) for name, section in recipe.items() if section is not None}
+
+
+def _noned(section: dict[str, Any]) -> dict[str, Any]:
     return {
-        name: {key: _NONE if value is None else value for key, value in section.items()}
-        for name, section in recipe.items()
-        if section is not None
+        key: _NONE if value is None else _noned(value) if isinstance(value, dict) else value
+        for key, value in section.items()
     }
 
 
 def _with_none(values: dict[str, Any]) -> dict[str, Any]:
     """Undo `_plain`: the text `none` in a section stands for None, as it does in `--set`."""
     return {
-        name: {key: None if value == _NONE else value for key, value in section.items()}
-        if isinstance(section, dict)
-        else section
+        name: _un_noned(section) if isinstance(section, dict) else section
         for name, section in values.items()
+    }
+
+
+def _un_noned(section: dict[str, Any]) -> dict[str, Any]:
+    return {
+        key: None if value == _NONE else _un_noned(value) if isinstance(value, dict) else value
+        for key, value in section.items()
     }

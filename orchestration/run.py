@@ -11,7 +11,7 @@ import platform
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from importlib import metadata
 from typing import Any
@@ -26,6 +26,15 @@ from schemas.records import Failure, RunRecord, Work
 _FLUSH_EVERY_S = 2.0
 _FLUSH_WORKS = 256
 _PACKAGES = ("rushes", "av", "decord", "deltalake", "duckdb", "pyarrow", "ray", "torch")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Resources:
+    """What each worker of a stage reserves, and how many there are (None: the recipe's)."""
+
+    num_workers: int | None = None
+    num_cpus: float = 1
+    num_gpus: float = 0
 
 
 class Run:
@@ -78,11 +87,13 @@ class Run:
         batch_size: int = 1,
         items_per_result: int = 1,
         unit: str = "videos",
+        resources: Resources | None = None,
     ) -> Iterator[Any]:
         """Fan items out to workers and yield results, with progress; says what it took.
 
         A worker gets `batch_size` items at a time; each of its results stands for
-        `items_per_result` of them in the progress shown.
+        `items_per_result` of them in the progress shown. `resources`: of each worker, by
+        default one CPU and as many workers as the recipe says.
         """
         if not items:
             return
@@ -90,10 +101,17 @@ class Run:
         from pipeline.stage import run_workers
 
         num_cpus = self._cpus()
-        num_workers = self.recipe.run.num_workers or num_cpus
+        wanted = resources or Resources()
+        num_workers = wanted.num_workers or self.recipe.run.num_workers or num_cpus
         with stage_progress(stage, len(items)) as progress:
             results = run_workers(
-                items, make, arguments, num_workers=num_workers, batch_size=batch_size
+                items,
+                make,
+                arguments,
+                num_workers=num_workers,
+                batch_size=batch_size,
+                num_cpus=wanted.num_cpus,
+                num_gpus=wanted.num_gpus,
             )
             for result in results:
                 progress.advance(min(items_per_result, progress.total - progress.done))

@@ -68,10 +68,13 @@ def run_workers(
     *,
     num_workers: int,
     batch_size: int = 1,
+    num_cpus: float = 1,
+    num_gpus: float = 0,
 ) -> Iterator[R]:
     """Run a worker class over items with Ray Data and yield results as they are ready.
 
-    `make(**arguments)` runs once in each actor. Results come in no particular order.
+    `make(**arguments)` runs once in each actor, which reserves `num_cpus` and `num_gpus`.
+    Results come in no particular order.
     """
     if not items:
         return
@@ -85,7 +88,8 @@ def run_workers(
         fn_constructor_args=(make, dict(arguments)),
         batch_size=batch_size,
         compute=ray.data.ActorPoolStrategy(size=size),
-        num_cpus=1,
+        num_cpus=num_cpus,
+        num_gpus=num_gpus or None,
     )
     for batch in results.iter_batches(batch_size=None, prefetch_batches=1):
         for packed in batch["result"]:

@@ -275,6 +275,16 @@ class Caption:
     frames_digest: str
     settings_hash: str
     created_at: datetime
+    attempt: int = 0
+    message: str = ""
+    corrections: list[str] = field(default_factory=list)
+    alignment: float | None = None
+    aligner: str = ""
+    sampling: str = ""
+    raw: str = ""
+    prompt_tokens: int | None = None
+    output_tokens: int | None = None
+    seconds: float = 0.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -25,7 +25,7 @@ _S, _I64, _I32, _F64, _F32, _B = (
     pa.bool_(),
 )
 _TIME = pa.timestamp("us", tz="UTC")
-_F32S, _I64S, _I32S, _F64S = (pa.list_(t) for t in (_F32, _I64, _I32, _F64))
+_F32S, _I64S, _I32S, _F64S, _SS = (pa.list_(t) for t in (_F32, _I64, _I32, _F64, _S))
 
 
 def _table(**columns: tuple[pa.DataType, str]) -> pa.Schema:
@@ -230,7 +230,7 @@ TABLES: dict[str, pa.Schema] = {
         clip_id=(_S, "null for a source caption"),
         video_id=(_S, "id from the content"),
         **_START_END_S,
-        kind=(_S, "source, short, medium, long or structured"),
+        kind=(_S, "source, short, medium, long, structured, or window (of a long clip)"),
         language=(_S, "BCP 47"),
         text=(_S, "UTF-8"),
         status=(_S, "`ok`, or what was wrong"),
@@ -241,6 +241,16 @@ TABLES: dict[str, pa.Schema] = {
         frame_times_s=(_F64S, "frames seen, seconds from the clip's start"),
         frames_digest=(_S, "hash of the pictures seen"),
         settings_hash=(_S, "the captioner's settings"),
+        attempt=(_I64, "the how-manieth try it was, from 0; failed tries keep their rows"),
+        message=(_S, "what explains the status; empty where nothing is to be said"),
+        corrections=(_SS, "what was changed because the measurements contradict it, as JSON"),
+        alignment=(_F64, "fit of the caption to the pictures, -1..1; null: not scored"),
+        aligner=(_S, "the model that scored it; empty where none did"),
+        sampling=(_S, "how the model was asked, as JSON"),
+        raw=(_S, "the model's own words, in structured and failed rows; else empty"),
+        prompt_tokens=(_I64, "tokens read; null where a captioner counts none"),
+        output_tokens=(_I64, "tokens written; null where a captioner counts none"),
+        seconds=(_F64, "that the captioner took for this clip, its share of the batch"),
         created_at=(_TIME, "UTC"),
     ),
     "rights": _table(

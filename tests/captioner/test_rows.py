@@ -6,7 +6,7 @@ import pytest
 from pydantic import ValidationError
 
 from captioner.backend import CaptionSettings, caption_settings_hash, load_backend, pick_evenly
-from captioner.caption import make_captions
+from captioner.rows import make_captions
 from captioner.request import CaptionText, frames_digest
 from schemas.errors import UserError
 from schemas.records import Caption
