@@ -67,7 +67,7 @@ class OpenAISettings(Settings):
     """For one answer."""
     max_retries: int = Field(4, ge=0)
     """After 408, 409, 425, 429, 5xx and broken connections, with growing pauses."""
-    extra_body: dict[str, str | int | float | bool] = {}
+    extra_body: dict[str, str | int | float | bool] = Field(default_factory=dict)
     """Further fields of the request, for servers that have them."""
 
 
@@ -92,7 +92,7 @@ class VllmSettings(Settings):
     """Tokens of prompt and answer together."""
     gpu_memory_utilization: float = Field(0.9, gt=0, le=1)
     """Share of a GPU's memory that vLLM may take."""
-    engine_kwargs: dict[str, str | int | float | bool] = {}
+    engine_kwargs: dict[str, str | int | float | bool] = Field(default_factory=dict)
     """Further arguments of the engine."""
 
 

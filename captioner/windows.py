@@ -13,6 +13,7 @@ MAX_SUMMARY_PARTS = 16
 """Parts that are summarised at once; more are summarised in several rounds."""
 MAX_TOLD_PARTS = 8
 """Windows told in the prose of a whole that nobody summarised; its events tell all."""
+_TOUCH_S = 1e-6
 _LAST_STRETCH = 1.25
 """A clip up to so many windows long stays whole: no tiny last window."""
 
@@ -103,12 +104,11 @@ def _joined(events: list[Event]) -> tuple[Event, ...]:
     joined: list[Event] = []
     for event in sorted(events, key=lambda e: (e.start_s, e.end_s)):
         last = joined[-1] if joined else None
-        if last is not None and _plain(last.text) == _plain(event.text):
-            if event.start_s <= last.end_s + 1e-6:
-                end_s = max(last.end_s, event.end_s)
-                joined[-1] = last.model_copy(update={"end_s": end_s})
-                continue
-        joined.append(event)
+        is_same = last is not None and _plain(last.text) == _plain(event.text)
+        if last is not None and is_same and event.start_s <= last.end_s + _TOUCH_S:
+            joined[-1] = last.model_copy(update={"end_s": max(last.end_s, event.end_s)})
+        else:
+            joined.append(event)
     return tuple(joined)
 
 
