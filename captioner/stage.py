@@ -6,6 +6,7 @@ and turns to the fallbacks for what it could not describe. It knows nothing of R
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -62,7 +63,8 @@ class CaptionWorker:
     ) -> None:
         self.clips = ClipRows(root, choices)
         self.settings = settings
-        self.reader = make_reader()
+        self.reader, self.second_reader = make_reader(), make_reader()
+        """The second is the fallbacks': the first is busy with the next batch meanwhile."""
         self.make_writer = make_writer
         self.first = first
         self.run_id = run_id
@@ -80,21 +82,25 @@ class CaptionWorker:
         size = self.settings.batch_size
         batches = [items[i : i + size] for i in range(0, len(items), size)]
         first = self._captioner(self.settings.backend)
-        ready = prefetch(batches, lambda ids: self._show(first, self.clips.read(ids)))
-        for ids, shown in zip(batches, ready, strict=True):
+        ready = prefetch(batches, lambda ids: self._show(first, self.clips.read(ids), self.reader))
+        for ids in batches:
+            begun = time.monotonic()
+            shown = next(ready)
+            self.waited_s += time.monotonic() - begun
             yield self._work(ids, shown)
-        self.waited_s += ready.waited_s
 
     def _captioner(self, name: str) -> Captioner:
         if name not in self.captioners:
             self.captioners[name] = load_backend(name, self.settings, self.make_writer)
         return self.captioners[name]
 
-    def _show(self, captioner: Captioner, clips: Sequence[ClipRow]) -> list[_Shown]:
+    def _show(
+        self, captioner: Captioner, clips: Sequence[ClipRow], reader: FrameReader
+    ) -> list[_Shown]:
         shown = []
         for clip in clips:
             try:
-                made = make_requests(clip, captioner.view, self.settings, self.reader)
+                made = make_requests(clip, captioner.view, self.settings, reader)
                 shown.append(_Shown(clip=clip, requests=tuple(made)))
             except MediaError as error:
                 shown.append(_Shown(clip=clip, failure=error))
@@ -115,7 +121,7 @@ class CaptionWorker:
                 left = [one.clip for one in shown if one.clip.ref.clip_id not in done]
                 if not left:
                     break
-                shown = self._show(captioner, left)
+                shown = self._show(captioner, left, self.second_reader)
             for told in self._tell(captioner, shown):
                 rows += self._rows(told, scope)
                 if told.whole is not None:
