@@ -22,8 +22,10 @@ from schemas.datasets import Dataset, DatasetClip
 from schemas.errors import MediaError
 from schemas.frames import ClipRef, FrameReader
 from schemas.ids import content_id
+from schemas.mix import CaptionMix, choose_kind, shares_of, shown_captions
 
 _CACHE_REVISION = "1"
+_GOLDEN = (5**0.5 - 1) / 2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,7 +51,8 @@ class Account:
     """Where every clip of the dataset went: clips = used + unreadable.
 
     `trimmed` and `uncaptioned` clips are among the used: the first show a window of
-    `max_frames` at a time, the second train without a prompt.
+    `max_frames` at a time, the second have no caption of a kind that the mix shows and train
+    without a prompt.
     """
 
     used: tuple[str, ...]
@@ -69,7 +72,7 @@ class TrainingClip:
     height_px: int
     fps: float
     captions: tuple[tuple[str, str], ...]
-    """Kind and text, sorted by kind."""
+    """Kind and text, in the order of `schemas.mix`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -134,6 +137,7 @@ def prepare(
     multiple: int,
     fps: float,
     max_frames: int,
+    mix: CaptionMix,
     on_clip: Callable[[int, int], None] | None = None,
 ) -> TrainingSet:
     """Decode every clip once into `folder` (or find it there) and account for all of them.
@@ -160,7 +164,7 @@ def prepare(
             for c in clips
             if c.num_frames > max_frames
         ),
-        uncaptioned=tuple(c.clip_id for c in clips if not c.captions),
+        uncaptioned=tuple(c.clip_id for c in clips if not shares_of(mix, dict(c.captions))),
     )
     return TrainingSet(clips=tuple(clips), account=account)
 
@@ -200,7 +204,7 @@ def _prepare_clip(
         width_px=width,
         height_px=height,
         fps=actual_fps,
-        captions=tuple(sorted((k, t) for k, t in item.captions.items() if t.strip())),
+        captions=tuple(shown_captions(item.captions).items()),
     )
 
 
@@ -216,10 +220,11 @@ def draw(
     seed: int,
     max_frames: int,
     caption_dropout: float,
+    mix: CaptionMix,
 ) -> Draw:
     """Return the clip number `counter` of training: a pure function of its arguments.
 
-    Windows are uniform over the clip; caption kinds are uniform over those it has.
+    Windows are uniform over the clip; kinds of caption come in the shares of `mix`.
     """
     epoch, place = divmod(counter, len(clips))
     index = int(order(seed, epoch, len(clips))[place])
@@ -229,9 +234,20 @@ def draw(
     start = int(rng.integers(clip.num_frames - num_frames + 1))
     dropped = rng.random() < caption_dropout
     kind, caption = None, ""
-    if clip.captions and not dropped:
-        kind, caption = clip.captions[int(rng.integers(len(clip.captions)))]
+    captions = dict(clip.captions)
+    if not dropped and (chosen := choose_kind(mix, captions, place_in_mix(seed, counter))):
+        kind, caption = chosen, captions[chosen]
     return Draw(index=index, start_frame=start, num_frames=num_frames, kind=kind, caption=caption)
+
+
+def place_in_mix(seed: int, counter: int) -> float:
+    """Return where in `[0, 1)` the caption of draw number `counter` falls.
+
+    Steps of the golden ratio from a seeded start fill every stretch of draws evenly, so that a
+    few hundred draws already keep the shares; independent numbers would take thousands.
+    """
+    start = np.random.default_rng([seed, 2]).random()
+    return float((start + counter * _GOLDEN) % 1.0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -259,6 +275,7 @@ class PackBuilder:
         max_frames: int,
         token_budget: int,
         caption_dropout: float,
+        mix: CaptionMix,
     ) -> None:
         self._clips = clips
         self._codec = codec
@@ -266,6 +283,7 @@ class PackBuilder:
         self._max_frames = max_frames
         self._token_budget = token_budget
         self._caption_dropout = caption_dropout
+        self._mix = mix
 
     def build(self, counter: int) -> Batch:
         """Return the batch whose first clip is clip number `counter` of training."""
@@ -278,6 +296,7 @@ class PackBuilder:
                 seed=self._seed,
                 max_frames=self._max_frames,
                 caption_dropout=self._caption_dropout,
+                mix=self._mix,
             )
             tokens += self._num_tokens(next_draw)
             if draws and tokens > self._token_budget:

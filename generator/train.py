@@ -30,6 +30,7 @@ from generator.optimizer import Optimizer
 from schemas.datasets import Dataset
 from schemas.errors import UserError
 from schemas.frames import FrameReader
+from schemas.mix import CaptionMix, MixReport, mix_report, shares_of, shown_captions
 from schemas.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -74,6 +75,8 @@ class TrainSettings(Settings):
     """Standard deviation of the timesteps' logit."""
     caption_dropout: float = Field(0.1, ge=0, le=1)
     """Share of clips shown without their caption, for guidance."""
+    captions: CaptionMix = CaptionMix()
+    """Which kind of caption a clip is shown with, and how often."""
     seed: int = Field(0, ge=0)
     """Seeds weights, order, windows, captions, timesteps and noise."""
     checkpoint_every: int = Field(200, ge=1)
@@ -122,6 +125,7 @@ class TrainResult:
     loss: float
     losses_path: Path
     account: Account
+    mix: MixReport
     num_skipped_steps: int
 
 
@@ -153,6 +157,7 @@ def train(
         multiple=codec.stride[1],
         fps=settings.fps,
         max_frames=settings.max_frames,
+        mix=settings.captions,
     )
     if not training_set.clips:
         reasons = sorted({u.reason for u in training_set.account.unreadable})
@@ -170,10 +175,18 @@ def _check(dataset: Dataset, settings: TrainSettings, codec: Codec) -> None:
         raise UserError(
             f"dataset {dataset.name} holds no clips", "freeze it again with a wider selection"
         )
-    if not any(text.strip() for clip in dataset.clips for text in clip.captions.values()):
+    kinds = {kind for clip in dataset.clips for kind in shown_captions(clip.captions)}
+    if not kinds:
         raise UserError(
             f"no clip of dataset {dataset.name} has a caption",
-            "caption the clips first (rushes recaption), then freeze the dataset again",
+            "caption the clips first (rushes caption), then freeze the dataset again",
+        )
+    if not shares_of(settings.captions, kinds):
+        raise UserError(
+            f"dataset {dataset.name} has captions of the kinds {', '.join(sorted(kinds))} only, "
+            "and train.captions gives none of them a share",
+            "give one a share: --set train.captions."
+            + ("source=0.05" if settings.captions.source == 1 else f"{min(kinds)}=1"),
         )
     st, sh, sw = codec.stride
     largest = -(-settings.max_frames // st) * (settings.max_pixels // (sh * sw))
@@ -216,7 +229,9 @@ class _Run:
             max_frames=settings.max_frames,
             token_budget=settings.token_budget,
             caption_dropout=settings.caption_dropout,
+            mix=settings.captions,
         )
+        self.mix = mix_report(dataset, settings.captions)
         self.step = 0
         self.counter = 0
         self.seconds = 0.0
@@ -242,6 +257,8 @@ class _Run:
             num_parameters(SIZES[self.settings.size], self.codec.num_channels) / 1e6,
             len(self.training_set.clips),
         )
+        for line in self.mix.lines():
+            log.info("captions: %s", line)
         saved: tuple[Path, str] | None = None
         with _LossCurve(self._losses_path, keep_steps=self.step) as curve:
             while self._progress() < 1.0:
@@ -261,6 +278,7 @@ class _Run:
             loss=sum(self.recent) / len(self.recent) if self.recent else math.nan,
             losses_path=self._losses_path,
             account=self.training_set.account,
+            mix=self.mix,
             num_skipped_steps=self.num_skipped,
         )
 

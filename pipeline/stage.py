@@ -30,7 +30,7 @@ from schemas.catalog import Catalog
 from schemas.errors import MediaError
 from schemas.ids import content_id
 from schemas.records import Clip, Counts, Failure, Rule, Survey, Work
-from schemas.rules import judged_sql
+from schemas.rules import judged_sql, reviewed_sql
 
 logger = logging.getLogger(__name__)
 
@@ -402,10 +402,11 @@ class JudgeWorker:
             join batch using (clip_id)
             left join current_scores s using (clip_id)
         )"""
+        judged = reviewed_sql(judged_sql(self.rules, source))
         rows = self.lens.execute(
             f"""
             select v.reason, count(*), sum(c.duration_s)
-            from ({judged_sql(self.rules, source)}) v join current_clips c using (clip_id)
+            from ({judged}) v join current_clips c using (clip_id)
             group by v.reason
             """
         ).fetchall()

@@ -22,14 +22,33 @@ MANIFEST_FILE = "dataset.json"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class DatasetCaption:
+    """A caption in a frozen dataset, and who wrote it. `is_best`: the one of its kind to use.
+
+    The others are kept for the record: of other captioners, or with a status that is not `ok`.
+    """
+
+    kind: str
+    text: str
+    status: str
+    language: str
+    captioner: str
+    model: str
+    caption_id: str
+    is_best: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class DatasetClip:
     """One clip of a frozen dataset with its texts and its scores."""
 
     ref: ClipRef
     fps: float
     captions: dict[str, str]
-    """Kind (`short`, `medium`, `long` ...) -> text; empty where no caption was written."""
+    """Kind (`source`, `short`, `medium`, `long` ...) -> the best text of that kind."""
     scores: dict[str, float]
+    all_captions: tuple[DatasetCaption, ...] = ()
+    """Every caption of the clip, the best ones first; those are `captions` with their writers."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,6 +98,27 @@ def _clip(row: dict[str, Any]) -> DatasetClip:
         reader=row["random_reader"],
         crop=crop,
     )
-    captions = {item["kind"]: item["text"] for item in row["captions"] or []}
+    best = [_caption(item, is_best=True) for item in row["captions"] or []]
+    others = [_caption(item, is_best=False) for item in row.get("other_captions") or []]
     scores = {name: row[name] for name in SCORE_COLUMNS if row.get(name) is not None}
-    return DatasetClip(ref=ref, fps=row["fps"], captions=captions, scores=scores)
+    return DatasetClip(
+        ref=ref,
+        fps=row["fps"],
+        captions={caption.kind: caption.text for caption in best},
+        scores=scores,
+        all_captions=(*best, *others),
+    )
+
+
+def _caption(item: dict[str, Any], *, is_best: bool) -> DatasetCaption:
+    """Return a caption; datasets frozen by earlier versions hold the best ones only."""
+    return DatasetCaption(
+        kind=item["kind"],
+        text=item["text"],
+        status=item.get("status", "ok"),
+        language=item.get("language", ""),
+        captioner=item["captioner"],
+        model=item.get("model", ""),
+        caption_id=item["caption_id"],
+        is_best=is_best,
+    )

@@ -1,8 +1,9 @@
 """Freeze: a SQL condition on `survivors` becomes a dataset, exact rows for ever.
 
 The folder holds everything about the clips but their pixels: spans, timestamps of every
-frame, crops, scores and captions. Its hash is over the rows without their file paths, so the
-same rows have the same hash on any machine.
+frame, crops, scores and captions. Every caption of a clip is there, so which kinds a training
+shows, and how often, is the training's own setting (`schemas.mix`). The dataset's hash is over
+the rows without their file paths, so the same rows have the same hash on any machine.
 """
 
 from __future__ import annotations
@@ -27,6 +28,11 @@ from schemas.records import Counts, DatasetMember, DatasetRecord, Work
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 
+_CAPTION_SQL = """{
+    'kind': kind, 'text': text, 'status': status, 'language': language,
+    'captioner': captioner, 'model': model, 'caption_id': caption_id
+}"""
+
 _ROWS_SQL = """
 select
     s.* exclude (caption, group_id, num_in_group),
@@ -37,7 +43,8 @@ select
     cr.y_px as crop_y_px,
     cr.width_px as crop_width_px,
     cr.height_px as crop_height_px,
-    cap.captions
+    best.captions,
+    rest.captions as other_captions
 from survivors s
 join videos v using (video_id)
 join current_surveys sv using (video_id)
@@ -46,16 +53,22 @@ left join (
     where settings_hash = (select settings_hash from current_choices where stage = 'score')
 ) cr using (clip_id)
 left join (
-    select
-        clip_id,
-        list({'kind': kind, 'text': text, 'captioner': captioner, 'caption_id': caption_id}
-            order by kind) as captions
+    select clip_id, list({caption} order by kind) as captions
     from best_captions
     group by clip_id
-) cap using (clip_id)
+) best using (clip_id)
+left join (
+    select clip_id, list({caption} order by kind, caption_id, status) as captions
+    from (
+        select distinct on (clip_id, kind, caption_id, status) *
+        from clip_captions
+        anti join best_captions using (clip_id, kind, caption_id)
+    )
+    group by clip_id
+) rest using (clip_id)
 where s.clip_id in (select unnest(?))
 order by s.clip_id
-"""
+""".replace("{caption}", _CAPTION_SQL)
 
 
 def freeze(catalog: Catalog, name: str, where_sql: str, run_id: str) -> DatasetRecord:

@@ -27,9 +27,11 @@ _VIEWS = (
     "current_scores",
     "current_rules",
     "current_duplicates",
+    "current_reviews",
+    "clip_captions",
     "best_captions",
 )
-_VIEWS_ON_VERDICTS = ("keepers", "survivors", "funnel", "ledger", "lineage")
+_VIEWS_ON_VERDICTS = ("keepers", "survivors", "funnel", "ledger", "lineage", "clip_states")
 VIEWS: tuple[str, ...] = (*_VIEWS, "verdicts", *_VIEWS_ON_VERDICTS)
 """Names of all views, in the order in which they build on each other."""
 

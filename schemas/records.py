@@ -288,6 +288,25 @@ class Caption:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Review:
+    """What a person decided about a clip or one of its captions; the latest decision counts.
+
+    A caption's review comes with a row in `captions` whose captioner is `review`.
+    """
+
+    review_id: str
+    clip_id: str
+    decision: str
+    caption_id: str | None
+    new_caption_id: str | None
+    note: str
+    reviewer: str
+    file_sha256: str
+    run_id: str
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class DatasetRecord:
     """A frozen training set: a name that stands for exact rows for ever."""
 

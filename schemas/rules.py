@@ -21,6 +21,9 @@ JUDGED_COLUMNS: tuple[str, ...] = (*CLIP_COLUMNS, *SCORE_COLUMNS)
 NOT_SCORED = "not_scored"
 """The reason of a clip that has no scores: never kept by mistake, never given a fake score."""
 
+REVIEWED = "reviewed"
+"""The reason of a clip that a person dropped, whatever the rules say."""
+
 
 def reason_sql(rules: Sequence[Rule]) -> str:
     """Return a SQL expression over the judged columns and `is_scored`: a reason, or null.
@@ -31,7 +34,7 @@ def reason_sql(rules: Sequence[Rule]) -> str:
     for rule in sorted(rules, key=lambda rule: rule.position):
         if rule.column not in JUDGED_COLUMNS:
             raise ValueError(f"no column `{rule.column}`; rules may use {JUDGED_COLUMNS}")
-        if not rule.reason.isidentifier():
+        if not rule.reason.isidentifier() or rule.reason == REVIEWED:
             raise ValueError(f"a reason is a snake_case token, got `{rule.reason}`")
         tests = []
         if rule.minimum is not None:
@@ -52,15 +55,31 @@ def judged_sql(rules: Sequence[Rule], source: str) -> str:
     )
 
 
+def reviewed_sql(judged: str) -> str:
+    """Return the rows of `judged` with a person's word over them, from `current_reviews`.
+
+    A clip without scores stays dropped as that: nobody can keep what was never measured.
+    """
+    decision = f"case when j.reason is distinct from '{NOT_SCORED}' then r.decision end"
+    return (
+        f"select clip_id, reason is null as keep, reason from (select j.clip_id, "
+        f"case {decision} when 'keep' then null when 'drop' then '{REVIEWED}' else j.reason end "
+        f"as reason from ({judged}) j left join current_reviews r using (clip_id))"
+    )
+
+
 def verdict_sql(rules: Sequence[Rule]) -> str:
-    """Return the text of the view `verdicts` over `current_clips` and `current_scores`."""
+    """Return the text of the view `verdicts`: the rules' word on the current clips, and people's.
+
+    It reads `current_clips`, `current_scores` and `current_reviews`.
+    """
     clips = ", ".join(f"c.{name}" for name in CLIP_COLUMNS)
     scores = ", ".join(f"s.{name}" for name in SCORE_COLUMNS)
     source = (
         f"(select c.clip_id, {clips}, {scores}, s.clip_id is not null as is_scored "
         f"from current_clips c left join current_scores s using (clip_id))"
     )
-    return judged_sql(rules, source)
+    return reviewed_sql(judged_sql(rules, source))
 
 
 def _number(value: float) -> str:

@@ -253,6 +253,21 @@ TABLES: dict[str, pa.Schema] = {
         seconds=(_F64, "that the captioner took for this clip, its share of the batch"),
         created_at=(_TIME, "UTC"),
     ),
+    "reviews": _table(
+        review_id=(_S, "id from what was looked at and the file that brought it back"),
+        clip_id=(_S, "the clip"),
+        decision=(
+            _S,
+            "of a caption: approved, corrected or rejected; of a clip: keep, drop, or rules: "
+            "what the rules say",
+        ),
+        caption_id=(_S, "the caption looked at; null for a clip, or where there was none"),
+        new_caption_id=(_S, "the row in `captions` that came of it; null for a clip"),
+        note=(_S, "what the reviewer remarked"),
+        reviewer=(_S, "name"),
+        file_sha256=(_S, "of the review file, 64 hex digits"),
+        **_MADE,
+    ),
     "rights": _table(
         video_id=(_S, "id from the content"),
         licence=(_S, "SPDX where one exists"),

@@ -21,7 +21,8 @@ select
     (select coalesce(sum(duration_s), 0) from current_clips) as clips_s,
     (select count(*) from keepers) as num_kept,
     (select coalesce(sum(duration_s), 0) from current_clips join keepers using (clip_id)) as kept_s,
-    (select count(distinct k.clip_id) from keepers k join best_captions using (clip_id))
+    (select count(distinct k.clip_id) from keepers k join best_captions using (clip_id)
+        where kind <> 'source')
         as num_captioned,
     (select count(distinct group_id) from current_duplicates) as num_groups,
     (select count(*) from current_failures) as num_failures

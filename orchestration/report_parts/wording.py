@@ -11,6 +11,7 @@ _REASONS = {
     "too_short": "shorter than the shortest clip asked for",
     "near_duplicate": "the same footage as a clip that is kept",
     "not_scored": "no scores were measured",
+    "reviewed": "a person looked and dropped it",
 }
 
 

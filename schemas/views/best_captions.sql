@@ -1,12 +1,33 @@
--- One caption per clip and kind: of the chosen captioner where it has one, else the newest.
-select cap.* exclude (batch_id)
-from captions cap
-where clip_id is not null and status = 'ok'
+-- One caption per clip and kind. What a person reviewed last wins over every captioner; a caption
+-- that a person rejected is withdrawn with all that were there, until another is written. Else of
+-- the chosen captioner where it has one, else the newest. Of source captions: the one that covers
+-- most of the clip, the shortest of equals. Windows of a clip are not captions of it.
+with reviewed as (
+    select clip_id, kind, caption_id, status, created_at
+    from captions
+    where captioner = 'review' and clip_id is not null
+    qualify row_number() over (
+        partition by clip_id, kind order by created_at desc, caption_id
+    ) = 1
+)
+select cap.* exclude (overlap_s)
+from clip_captions cap
+left join reviewed r using (clip_id, kind)
+where cap.kind <> 'window'
+  and cap.status = 'ok'
+  and case
+      when r.status is null then true
+      when r.status = 'ok' then cap.caption_id = r.caption_id
+      else cap.captioner <> 'review' and cap.created_at > r.created_at
+  end
 qualify row_number() over (
     partition by clip_id, kind
     order by
-        settings_hash = (select settings_hash from current_choices where stage = 'caption')
+        cap.captioner = 'review' desc,
+        cap.settings_hash = (select settings_hash from current_choices where stage = 'caption')
             desc nulls last,
-        created_at desc,
-        caption_id
+        cap.overlap_s desc nulls first,
+        cap.end_s - cap.start_s,
+        cap.created_at desc,
+        cap.caption_id
 ) = 1

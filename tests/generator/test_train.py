@@ -132,7 +132,37 @@ def test_an_empty_dataset_is_refused(drawn, tmp_path):
 def test_a_dataset_without_captions_is_refused(drawn, tmp_path):
     with pytest.raises(UserError, match="caption") as caught:
         train(drawn.dataset(captions=False), drawn, settings(), tmp_path)
-    assert "recaption" in caught.value.hint
+    assert "rushes caption" in caught.value.hint
+
+
+def test_a_mix_that_shows_no_caption_of_the_dataset_is_refused(drawn, tmp_path):
+    how = settings(captions={"source": 0.1, "medium": 0, "short": 0})
+    with pytest.raises(UserError, match="medium, short only") as caught:
+        train(drawn.dataset(), drawn, how, tmp_path)
+    assert "train.captions.medium=1" in caught.value.hint
+    with pytest.raises(UserError, match="only") as caught:
+        train(drawn.dataset(), drawn, settings(captions={"source": 1}), tmp_path)
+    assert "train.captions.source=0.05" in caught.value.hint
+
+
+def test_training_says_which_captions_it_shows(drawn, tmp_path, caplog):
+    with caplog.at_level("INFO", logger="generator.train"):
+        result = train(drawn.dataset(), drawn, settings(steps=1), tmp_path)
+    shares = {k.kind: (k.expected_share, k.num_missing) for k in result.mix.kinds}
+    assert shares == {
+        "source": (0.0, 6),
+        "long": (0.0, 6),
+        "medium": (pytest.approx(0.6), 0),
+        "short": (pytest.approx(0.4), 0),
+    }
+    assert "source       0.0 % of captions shown (asked for 5.0 %)" in caplog.text
+    assert "6 of 6 clips have none" in caplog.text
+
+
+def test_a_run_is_not_resumed_with_another_mix(drawn, tmp_path):
+    train(drawn.dataset(), drawn, settings(steps=1), tmp_path)
+    with pytest.raises(UserError, match="captions was"):
+        train(drawn.dataset(), drawn, settings(captions={"short": 1}), tmp_path, resume=True)
 
 
 def test_a_dataset_of_unreadable_clips_is_refused_with_the_reason(footage, tmp_path):

@@ -1,6 +1,9 @@
 import json
 import shutil
+from datetime import timedelta
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from schemas.catalog import Catalog
@@ -9,6 +12,7 @@ from schemas.errors import UserError
 from schemas.frames import Box
 from schemas.freeze import freeze
 from schemas.ids import content_id
+from schemas.mix import CaptionMix, mix_report
 from schemas.records import Checkpoint, Crop, Sample
 
 
@@ -205,3 +209,117 @@ def test_lineage_is_walked_both_ways(catalog, make):
     assert catalog.column(datasets, [video]) == ["one", "unused"]
     never_trained = catalog.rows("select * from lineage where dataset = 'unused'")
     assert all(row["sample_id"] is None and row["checkpoint_id"] is None for row in never_trained)
+
+
+def source_caption(make, clip, text, start_s, end_s, **changes):
+    return make.caption(
+        clip,
+        text,
+        caption_id=f"cap_{text}_{start_s}_{end_s}",
+        clip_id=None,
+        kind="source",
+        captioner="found",
+        start_s=start_s,
+        end_s=end_s,
+        **changes,
+    )
+
+
+SPANS = {
+    "half of the clip is enough": ([("a", 0.0, 1.5)], "a"),
+    "less than half is not": ([("a", 0.0, 1.49)], None),
+    "the one that covers most wins": ([("a", 0.0, 2.0), ("b", 0.5, 3.1), ("c", 1.4, 9.0)], "b"),
+    "the shortest of equals wins": ([("a", 0.0, 10.0), ("b", 0.0, 4.0), ("c", 0.0, 9.0)], "b"),
+    "touching is not covering": ([("a", 3.0, 9.0)], None),
+    "a caption of the whole video serves": ([("a", None, None)], "a"),
+}
+
+
+@pytest.mark.parametrize(("spans", "expected"), SPANS.values(), ids=SPANS)
+def test_a_source_caption_goes_to_the_clips_that_it_covers(catalog, make, spans, expected):
+    video = make.video("d")
+    clip = make.clip(video, 0, 72)
+    rows = [source_caption(make, clip, *span) for span in spans]
+    work = make.work(
+        "d",
+        sources=[make.source(video, "/footage/d.mp4")],
+        videos=[video],
+        surveys=[make.survey(video)],
+        clips=[clip],
+        splits=[make.split(clip)],
+        clip_scores=[make.scores(clip)],
+        captions=rows,
+    )
+    catalog.commit([work], "run_1")
+    record = freeze(catalog, "one", "uri = '/footage/d.mp4'", "run_1")
+    (found,) = load_dataset(catalog.root / record.path).clips
+    assert found.captions == ({"source": expected} if expected else {})
+    best = [c for c in found.all_captions if c.is_best]
+    assert [(c.kind, c.captioner) for c in best] == ([("source", "found")] if expected else [])
+
+
+def test_source_captions_of_other_videos_and_bad_ones_stay_out(catalog, make):
+    clip, other = (make.clip(make.video(name), 40, 140) for name in "ab")
+    captions = [
+        source_caption(make, other, "of another video", 0.0, 99.0),
+        source_caption(make, clip, "garbled", 0.0, 99.0, status="not_text"),
+    ]
+    catalog.commit([make.work("cap", "caption", captions=captions)], "run_1")
+    record = freeze(catalog, "one", f"clip_id = '{clip.clip_id}'", "run_1")
+    (found,) = load_dataset(catalog.root / record.path).clips
+    assert found.captions == {}
+    assert [(c.text, c.status) for c in found.all_captions] == [("garbled", "not_text")]
+
+
+def test_a_dataset_holds_every_caption_with_its_writer_and_status(catalog, make):
+    clip = make.clip(make.video("a"), 40, 140)
+    captions = [
+        make.caption(clip, "a dog runs", captioner="tiny", settings_hash="set_chosen"),
+        make.caption(clip, "newer", created_at=make.START + timedelta(days=1)),
+        make.caption(clip, "dog dog dog", status="repetition", captioner="tiny"),
+        make.caption(clip, "0 s to 2 s", kind="window"),
+        make.caption(clip, "2 s to 4 s", kind="window"),
+        make.caption(clip, "红狗", kind="short", language="zh"),
+    ]
+    choices = make.chosen(minutes=1, caption="set_chosen")
+    catalog.commit([make.work("cap", "caption", captions=captions, choices=choices)], "run_1")
+    record = freeze(catalog, "one", f"clip_id = '{clip.clip_id}'", "run_1")
+    (found,) = load_dataset(catalog.root / record.path).clips
+    assert found.captions == {"long": "a dog runs", "short": "红狗"}
+    assert {(c.kind, c.text, c.status, c.captioner, c.language, c.is_best) for c in
+            found.all_captions} == {
+        ("long", "a dog runs", "ok", "tiny", "en", True),
+        ("short", "红狗", "ok", "test", "zh", True),
+        ("long", "newer", "ok", "test", "en", False),
+        ("long", "dog dog dog", "repetition", "tiny", "en", False),
+        ("window", "0 s to 2 s", "ok", "test", "en", False),
+        ("window", "2 s to 4 s", "ok", "test", "en", False),
+    }  # fmt: skip
+    assert {"a dog runs", "红狗"} == {c.text for c in found.all_captions[:2]}
+
+
+def test_a_dataset_of_an_earlier_version_still_loads(catalog, make):
+    clip = make.clip(make.video("a"), 40, 140)
+    work = make.work("cap", "caption", captions=[make.caption(clip, "a dog")])
+    catalog.commit([work], "run_1")
+    record = freeze(catalog, "one", f"clip_id = '{clip.clip_id}'", "run_1")
+    path = catalog.root / record.path / "clips.parquet"
+    (row,) = pq.read_table(path).drop_columns(["other_captions"]).to_pylist()
+    known = ("kind", "text", "captioner", "caption_id")
+    row["captions"] = [{key: item[key] for key in known} for item in row["captions"]]
+    pq.write_table(pa.Table.from_pylist([row]), path)
+    (found,) = load_dataset(path.parent).clips
+    assert found.captions == {"long": "a dog"}
+    assert [(c.captioner, c.status, c.is_best) for c in found.all_captions] == [
+        ("test", "ok", True)
+    ]
+
+
+def test_a_mix_changes_nothing_that_is_frozen(catalog, world_files):
+    record = freeze(catalog, "one", "true", "run_1")
+    before = world_files()
+    dataset = load_dataset(catalog.root / record.path)
+    for mix in (CaptionMix(), CaptionMix(source=1), CaptionMix(structured=2)):
+        mix_report(dataset, mix)
+        assert freeze(catalog, "one", "true", "run_2").dataset_id == record.dataset_id
+    assert world_files() == before

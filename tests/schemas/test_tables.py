@@ -23,6 +23,7 @@ RECORDS = {
     "rules": records.Rule,
     "duplicates": records.Duplicate,
     "captions": records.Caption,
+    "reviews": records.Review,
     "datasets": records.DatasetRecord,
     "dataset_clips": records.DatasetMember,
     "checkpoints": records.Checkpoint,
@@ -42,6 +43,7 @@ ARROW_TYPES = {
     "bytes": {"binary"},
     "datetime": {"timestamp[us, tz=UTC]"},
     "list[int]": {"list<element: int64>", "list<element: int32>"},
+    "list[str]": {"list<element: string>"},
     "list[float]": {"list<element: double>", "list<element: float>"},
 }
 
