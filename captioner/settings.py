@@ -6,6 +6,7 @@ from typing import Literal
 
 from pydantic import Field, field_validator
 
+from captioner.backends.openai_secrets import public_url
 from captioner.request import KINDS
 from schemas.settings import Settings
 
@@ -36,6 +37,10 @@ class TransformersSettings(Settings):
     """Frames are scaled down to this longer side."""
     as_images: bool | None = None
     """Show frames as several images instead of a video; none asks the model's processor."""
+    batch_size: int = Field(8, ge=1)
+    """Clips shown to the model at once; halved where memory runs out."""
+    guided: Literal["auto", "off"] = "auto"
+    """Keep answers to the JSON form while they are written, where llguidance is installed."""
     trust_remote_code: bool = False
     """Let a model bring code of its own. It runs with your rights."""
 
@@ -67,8 +72,18 @@ class OpenAISettings(Settings):
     """For one answer."""
     max_retries: int = Field(4, ge=0)
     """After 408, 409, 425, 429, 5xx and broken connections, with growing pauses."""
+    first_pause_s: float = Field(1.0, gt=0)
+    """Before the first of them; each next pause is twice as long, or as the server asks."""
+    answers_as: str | None = None
+    """The model that answers name, where a proxy serves `model` under another name."""
     extra_body: dict[str, str | int | float | bool] = Field(default_factory=dict)
     """Further fields of the request, for servers that have them."""
+
+    @field_validator("base_url")
+    @classmethod
+    def _without_credentials(cls, url: str) -> str:
+        # Settings are printed and kept with every run; a password in the address would be, too.
+        return public_url(url)
 
 
 class VllmSettings(Settings):
