@@ -121,6 +121,31 @@ class DrawnVideo:
     fps: float
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrackedClip:
+    """A drawn clip, its facts, and where everything is in every frame: what training learns from.
+
+    Lengths are in units, the frame's shorter side; (0, 0) is the middle of the picture, x
+    points right and y down. `objects` of the facts and rows of the arrays are in one order.
+    O objects, T frames.
+    """
+
+    frames: Frames
+    facts: Facts
+    tracks_OT4: NDArray[np.float32]
+    """x, y, diameter of the disc of equal area, and the visible share 0..1 of each object."""
+    colours_OT: NDArray[np.int8]
+    """Which of `schemas.facts.COLOURS` each object has."""
+    camera_T3: NDArray[np.float32]
+    """x, y and log magnification of a camera that looks at a plane; NaN of any other camera.
+
+    An object at (x, y) of the picture is at (x, y) / magnification + (camera x, camera y) of
+    the scene. NaN also where the clip holds several shots.
+    """
+    can_mirror: bool
+    """Whether the clip seen in a mirror still belongs to its split."""
+
+
 class World(Protocol):
     """A source of footage whose truth is known, and the reader of what it shows."""
 
@@ -138,6 +163,19 @@ class World(Protocol):
 
         `split` is `train`, `seen` or `held_out`: no scene belongs to two of them.
         """
+        ...
+
+    def draw_tracked(
+        self,
+        *,
+        seed: int,
+        split: str,
+        width_px: int,
+        height_px: int,
+        num_frames: int,
+        fps: float,
+    ) -> TrackedClip:
+        """Return the scene that `draw` draws for the same arguments, with all its tracks."""
         ...
 
     def read(self, frames: Frames) -> Facts:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from pipeline.world import footage
 from pipeline.world.choose import choose_scene
@@ -12,10 +13,11 @@ from pipeline.world.impossible import impossible_twin
 from pipeline.world.parse.read import read_clip
 from pipeline.world.scene import MIN_SIDE_PX, draw_scene
 from pipeline.world.spec import SceneSpec
-from pipeline.world.state import DrawnScene
+from pipeline.world.splits import is_held_out
+from pipeline.world.state import CameraState, DrawnScene, SceneTruth
 from schemas.errors import UserError
-from schemas.facts import Facts
-from schemas.frames import DrawnVideo, Frames
+from schemas.facts import COLOURS, Facts
+from schemas.frames import DrawnVideo, Frames, TrackedClip
 
 
 class RushesWorld:
@@ -44,6 +46,27 @@ class RushesWorld:
             fps=fps,
         )
         return frames_of(drawn), drawn.truth.facts
+
+    def draw_tracked(
+        self,
+        *,
+        seed: int,
+        split: str,
+        width_px: int,
+        height_px: int,
+        num_frames: int,
+        fps: float,
+    ) -> TrackedClip:
+        """Return the scene that `draw` draws, with all its tracks. Raises UserError as `scene`."""
+        drawn = self.scene(
+            seed=seed,
+            split=split,
+            width_px=width_px,
+            height_px=height_px,
+            num_frames=num_frames,
+            fps=fps,
+        )
+        return tracked(drawn, split)
 
     def scene(
         self,
@@ -109,6 +132,52 @@ def frames_of(drawn: DrawnScene) -> Frames:
     """Return a drawn scene as frames with their times."""
     times_s = np.arange(drawn.truth.num_frames, dtype=np.float64) / drawn.truth.fps
     return Frames(pixels_THWC=drawn.pixels_THWC, times_s=times_s)
+
+
+def tracked(drawn: DrawnScene, split: str) -> TrackedClip:
+    """Return a drawn scene in the units of `TrackedClip`."""
+    truth = drawn.truth
+    unit = min(truth.width_px, truth.height_px)
+    count = len(truth.objects)
+    tracks = np.zeros((count, truth.num_frames, 4), dtype=np.float32)
+    colours = np.zeros((count, truth.num_frames), dtype=np.int8)
+    for i, item in enumerate(truth.objects):
+        tracks[i, :, 0] = (np.array(item.x_px) - (truth.width_px - 1) / 2) / unit
+        tracks[i, :, 1] = (np.array(item.y_px) - (truth.height_px - 1) / 2) / unit
+        tracks[i, :, 2] = np.array(item.diameter_px) / unit
+        tracks[i, :, 3] = item.visibility
+        colours[i] = [COLOURS.index(name) for name in item.colour]
+    return TrackedClip(
+        frames=frames_of(drawn),
+        facts=truth.facts,
+        tracks_OT4=tracks,
+        colours_OT=colours,
+        camera_T3=_plane_camera(truth, unit),
+        can_mirror=_can_mirror(truth.facts, split),
+    )
+
+
+def _plane_camera(truth: SceneTruth, unit: int) -> NDArray[np.float32]:
+    camera: CameraState = truth.camera
+    path = np.full((truth.num_frames, 3), np.nan, dtype=np.float32)
+    if truth.facts.background_kind not in ("floor", "maze") and not truth.facts.views:
+        path[:, 0] = np.array(camera.x) / unit
+        path[:, 1] = np.array(camera.y) / unit
+        path[:, 2] = np.log(camera.zoom)
+    return path
+
+
+def _can_mirror(facts: Facts, split: str) -> bool:
+    """Tell whether mirrored facts fit the split: `left` and `right` change their places."""
+    swap = {"left": "right", "right": "left"}
+    for item in facts.objects:
+        words = None if item.direction is None else item.direction.split("_")
+        mirrored = None if words is None else "_".join(swap.get(word, word) for word in words)
+        for colour in {item.colour, item.new_colour} - {None}:
+            held_out = is_held_out(str(colour), str(item.shape), item.size, mirrored)
+            if held_out != (split == "held_out") and (colour == item.colour or held_out):
+                return False
+    return True
 
 
 def _check(seed: int, width_px: int, height_px: int, num_frames: int, fps: float) -> None:

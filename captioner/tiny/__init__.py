@@ -1,0 +1,1 @@
+"""A small captioner of our own: it reads drawn footage, and is trained on a CPU."""

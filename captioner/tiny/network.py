@@ -1,0 +1,378 @@
+"""The captioner's network: spacetime patches, slots that follow colours, a causal decoder.
+
+1. Windows of four frames, every second frame, go through strided convolutions: one token for
+   every 8 x 8 pixels of two frames.
+2. Two blocks mix the tokens over time and within each moment.
+3. Slots gather them: at every moment one slot for each colour that an object may have (objects
+   of a clip differ in colour) and a few for the scene; then latents for the whole clip.
+4. Four blocks of attention over slots and latents: paths, meetings, what the camera does.
+5. A causal decoder reads slots and latents and writes `captioner.tiny.sequence`.
+
+Letters of shapes: B clips, T frames, M = T / 2 moments, P places (8 x 8 pixels), S slots of a
+moment, L latents, D width.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import cast
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from captioner.tiny.sequence import MAX_TOKENS, TOKENS
+from schemas.facts import COLOURS
+
+PATCH_PX = 8
+FRAMES_PER_MOMENT = 2
+NUM_COLOURS = len(COLOURS)
+SCENE_SLOTS = 4
+SCENE_LATENTS = 8
+
+OBJECT_HEADS: dict[str, int] = {
+    "present": 1,
+    "shape": 4,
+    "size": 4,
+    "place": 10,
+    "action": 4,
+    "direction": 9,
+    "speed": 4,
+    "bounces": 2,
+    "change": 5,
+    "new_colour": 9,
+    "leaves_trail": 2,
+}
+"""What each colour's latent tells, and in how many values; the last of a field may be none."""
+SCENE_HEADS: dict[str, int] = {
+    "background_kind": 8,
+    "background_colour": 8,
+    "camera": 11,
+    "style": 3,
+    "prop": 5,
+    "prop_colour": 11,
+    "num_views": 4,
+    "domain": 1,
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NetworkShape:
+    """The sizes of a network; kept beside its weights."""
+
+    width: int = 160
+    stem_widths: tuple[int, int] = (64, 128)
+    heads: int = 5
+    mix_blocks: int = 2
+    slot_blocks: int = 4
+    decoder_width: int = 128
+    decoder_heads: int = 4
+    decoder_blocks: int = 2
+
+
+@dataclass(slots=True, kw_only=True)
+class Seen:
+    """What the encoder makes of a batch."""
+
+    memory_BND: Tensor
+    """Slots of all moments and latents, N = M * S + L; the latents come last."""
+    heat_BMPC: Tensor
+    """How likely each colour's object is at each place (logits over places)."""
+    slots_BMCK: Tensor
+    """Per moment and colour: is visible (logit), x, y, log diameter, velocity x and y."""
+    camera_BM3: Tensor
+    """The camera's speed: x, y in units per second, logarithm of magnification per second."""
+    objects: dict[str, Tensor]
+    """`OBJECT_HEADS`, each B x C x values."""
+    scene: dict[str, Tensor]
+    """`SCENE_HEADS`, each B x values."""
+
+
+class Block(nn.Module):
+    """Attention and a perceptron, each on normed input and added back."""
+
+    def __init__(self, width: int, heads: int, *, causal: bool = False, memory: int = 0) -> None:
+        super().__init__()
+        self.heads = heads
+        self.causal = causal
+        self.qkv = nn.Linear(width, 3 * width, bias=False)
+        self.out = nn.Linear(width, width, bias=False)
+        self.norm_1 = nn.LayerNorm(width)
+        self.norm_2 = nn.LayerNorm(width)
+        self.up = nn.Linear(width, 2 * width)
+        self.down = nn.Linear(2 * width, width)
+        if memory:
+            self.norm_3 = nn.LayerNorm(width)
+            self.query = nn.Linear(width, width, bias=False)
+            self.key_value = nn.Linear(memory, 2 * width, bias=False)
+            self.read = nn.Linear(width, width, bias=False)
+
+    def forward(self, x_BND: Tensor, memory_BND: Tensor | None = None) -> Tensor:
+        """Return the block's output, of the shape of `x_BND`."""
+        q, k, v = self.qkv(self.norm_1(x_BND)).chunk(3, dim=-1)
+        x_BND = x_BND + self.out(attend(q, k, v, self.heads, causal=self.causal))
+        if memory_BND is not None:
+            k, v = self.key_value(memory_BND).chunk(2, dim=-1)
+            q = self.query(self.norm_3(x_BND))
+            x_BND = x_BND + self.read(attend(q, k, v, self.heads))
+        return x_BND + self.down(F.relu(self.up(self.norm_2(x_BND))).square())
+
+    def remember(self, memory_BND: Tensor) -> Past:
+        """Return what `step` needs to know of the memory."""
+        k, v = self.key_value(memory_BND).chunk(2, dim=-1)
+        nothing = k[:, :0, : self.out.in_features]
+        return Past(keys=nothing, values=nothing, memory_keys=k, memory_values=v)
+
+    def step(self, x_B1D: Tensor, past: Past) -> Tensor:
+        """Do for the next token alone what `forward` does; `past` grows by it."""
+        q, k, v = self.qkv(self.norm_1(x_B1D)).chunk(3, dim=-1)
+        past.keys = torch.cat([past.keys, k], dim=1)
+        past.values = torch.cat([past.values, v], dim=1)
+        x_B1D = x_B1D + self.out(attend(q, past.keys, past.values, self.heads))
+        q = self.query(self.norm_3(x_B1D))
+        x_B1D = x_B1D + self.read(attend(q, past.memory_keys, past.memory_values, self.heads))
+        return x_B1D + self.down(F.relu(self.up(self.norm_2(x_B1D))).square())
+
+
+@dataclass(slots=True, kw_only=True)
+class Past:
+    """Keys and values that a block of the decoder has made so far."""
+
+    keys: Tensor
+    values: Tensor
+    memory_keys: Tensor
+    memory_values: Tensor
+
+
+def attend(q: Tensor, k: Tensor, v: Tensor, heads: int, *, causal: bool = False) -> Tensor:
+    """Return scaled dot-product attention of B x N x D tensors split into heads."""
+    batch, count, width = q.shape
+    # Plain matrix products: the fused CPU kernel's backward pass is ten times slower.
+    q, k, v = (
+        x.unflatten(-1, (heads, -1)).transpose(1, 2).flatten(0, 1).contiguous() for x in (q, k, v)
+    )
+    scores = torch.bmm(q * (width // heads) ** -0.5, k.transpose(1, 2))
+    if causal:
+        later = torch.ones(count, count, dtype=torch.bool).triu(1)
+        scores = scores.masked_fill(later, -torch.inf)
+    mixed = torch.bmm(scores.softmax(dim=-1), v)
+    return mixed.unflatten(0, (batch, heads)).transpose(1, 2).flatten(2)
+
+
+class Stem(nn.Module):
+    """Four frames as twelve channels -> tokens of 8 x 8 pixels."""
+
+    def __init__(self, widths: tuple[int, int], width: int) -> None:
+        super().__init__()
+        first, second = widths
+        self.conv_1 = nn.Conv2d(12, first, 4, stride=2, padding=1)
+        self.conv_2 = nn.Conv2d(first, second, 4, stride=2, padding=1)
+        self.conv_3 = nn.Conv2d(second, second, 3, padding=1)
+        self.conv_4 = nn.Conv2d(second, width, 4, stride=2, padding=1)
+
+    def forward(self, x_BCHW: Tensor) -> Tensor:
+        """Return B x width x H/8 x W/8."""
+        x = F.relu(self.conv_1(x_BCHW))
+        x = F.relu(self.conv_2(x))
+        x = x + F.relu(self.conv_3(x))
+        features: Tensor = self.conv_4(x)
+        return features
+
+
+class MixBlock(nn.Module):
+    """Mix tokens with their neighbours in time, then with all places of their moment."""
+
+    def __init__(self, width: int, heads: int) -> None:
+        super().__init__()
+        self.norm = nn.LayerNorm(width)
+        self.time = nn.Linear(3 * width, width)
+        self.block = Block(width, heads)
+
+    def forward(self, x_BMPD: Tensor) -> Tensor:
+        """Return the block's output, of the shape of its input."""
+        x = self.norm(x_BMPD)
+        before = torch.cat([x[:, :1], x[:, :-1]], dim=1)
+        after = torch.cat([x[:, 1:], x[:, -1:]], dim=1)
+        x_BMPD = x_BMPD + self.time(torch.cat([before, x, after], dim=-1))
+        batch, moments = x_BMPD.shape[:2]
+        mixed: Tensor = self.block(x_BMPD.flatten(0, 1))
+        return mixed.unflatten(0, (batch, moments))
+
+
+class Slots(nn.Module):
+    """Gather each moment's tokens into slots; colours look where their heat is."""
+
+    def __init__(self, width: int, heads: int) -> None:
+        super().__init__()
+        self.heads = heads
+        count = NUM_COLOURS + SCENE_SLOTS
+        self.queries = nn.Parameter(torch.randn(count, width) * width**-0.5)
+        self.norm = nn.LayerNorm(width)
+        self.key = nn.Linear(width, width, bias=False)
+        self.value = nn.Linear(width, width, bias=False)
+        self.heat = nn.Linear(width, NUM_COLOURS)
+        self.trust = nn.Parameter(torch.ones(heads))
+        self.out = nn.Linear(width, width, bias=False)
+
+    def forward(self, x_BMPD: Tensor) -> tuple[Tensor, Tensor]:
+        """Return the slots, B x M x S x D, and the heat, B x M x P x C."""
+        x = self.norm(x_BMPD)
+        heat: Tensor = self.heat(x)
+        k = self.key(x).unflatten(-1, (self.heads, -1))
+        v = self.value(x).unflatten(-1, (self.heads, -1))
+        q = self.queries.unflatten(-1, (self.heads, -1)).to(k.dtype)
+        scores = torch.einsum("shd,bmphd->bmhsp", q, k)
+        bias = torch.einsum("h,bmpc->bmhcp", self.trust.to(heat.dtype), heat)
+        scores = torch.cat(
+            [scores[..., :NUM_COLOURS, :] + bias, scores[..., NUM_COLOURS:, :]], dim=-2
+        )
+        weights = scores.float().softmax(dim=-1).to(v.dtype)
+        slots = torch.einsum("bmhsp,bmphd->bmshd", weights, v).flatten(-2)
+        return self.out(slots) + self.queries, heat
+
+
+class TinyNetwork(nn.Module):
+    """Reads clips whose shorter side is 64 pixels; sides are multiples of 8, frames even."""
+
+    def __init__(self, shape: NetworkShape) -> None:
+        super().__init__()
+        self.shape = shape
+        width = shape.width
+        self.stem = Stem(shape.stem_widths, width)
+        self.place = nn.Linear(24, width)
+        self.moment = nn.Linear(18, width)
+        self.rate = nn.Linear(18, 2 * width)
+        self.mix = nn.ModuleList(MixBlock(width, shape.heads) for _ in range(shape.mix_blocks))
+        self.gather = Slots(width, shape.heads)
+        self.latents = nn.Parameter(torch.randn(NUM_COLOURS + SCENE_LATENTS, width) * width**-0.5)
+        self.slot_moment = nn.Linear(18, width)
+        self.blocks = nn.ModuleList(Block(width, shape.heads) for _ in range(shape.slot_blocks))
+        self.norm = nn.LayerNorm(width)
+        self.slot_head = nn.Linear(width, 6)
+        self.early_head = nn.Linear(width, 6)
+        self.camera_head = nn.Linear(SCENE_SLOTS * width, 3)
+        self.object_heads = nn.Linear(width, sum(OBJECT_HEADS.values()))
+        self.scene_heads = nn.Linear(SCENE_LATENTS * width, sum(SCENE_HEADS.values()))
+        self.words = nn.Embedding(len(TOKENS), shape.decoder_width)
+        self.steps = nn.Parameter(torch.randn(MAX_TOKENS, shape.decoder_width) * 0.02)
+        self.decoder = nn.ModuleList(
+            Block(shape.decoder_width, shape.decoder_heads, causal=True, memory=width)
+            for _ in range(shape.decoder_blocks)
+        )
+        self.decoder_norm = nn.LayerNorm(shape.decoder_width)
+        self.word_head = nn.Linear(shape.decoder_width, len(TOKENS))
+        self._begin()
+
+    def encode(self, frames_BTHWC: Tensor, times_T: Tensor) -> Seen:
+        """Look at clips of one size and rate.
+
+        `frames_BTHWC` is uint8; `times_T` holds the frames' times in seconds, evenly spaced.
+        """
+        x = self._tokens(frames_BTHWC, times_T)
+        for block in self.mix:
+            x = block(x)
+        slots, heat = self.gather(x)
+        early = self.early_head(slots[:, :, :NUM_COLOURS])
+        batch, moments = slots.shape[:2]
+        times = _waves(_moment_times(times_T), 9, 0.25).to(slots.dtype)
+        slots = slots + self.slot_moment(times)[None, :, None]
+        latents = self.latents.expand(batch, -1, -1).to(slots.dtype)
+        memory = torch.cat([slots.flatten(1, 2), latents], dim=1)
+        for block in self.blocks:
+            memory = block(memory)
+        memory = self.norm(memory)
+        count = moments * (NUM_COLOURS + SCENE_SLOTS)
+        slots = memory[:, :count].unflatten(1, (moments, -1))
+        latents = memory[:, count:]
+        told = self.object_heads(latents[:, :NUM_COLOURS]).float()
+        scene = self.scene_heads(latents[:, NUM_COLOURS:].flatten(1)).float()
+        late = self.slot_head(slots[:, :, :NUM_COLOURS])
+        return Seen(
+            memory_BND=memory,
+            heat_BMPC=heat.float(),
+            slots_BMCK=torch.stack([early, late]).float(),
+            camera_BM3=self.camera_head(slots[:, :, NUM_COLOURS:].flatten(2)).float(),
+            objects=_split(told, OBJECT_HEADS),
+            scene=_split(scene, SCENE_HEADS),
+        )
+
+    def next_words(self, tokens_BN: Tensor, memory_BND: Tensor) -> Tensor:
+        """Return the logits of the token after each of `tokens_BN`: B x N x vocabulary."""
+        x = self.words(tokens_BN) + self.steps[: tokens_BN.shape[1]]
+        for block in self.decoder:
+            x = block(x, memory_BND)
+        logits: Tensor = self.word_head(self.decoder_norm(x))
+        return logits.float()
+
+    def remember(self, memory_BND: Tensor) -> list[Past]:
+        """Return what `next_word` needs to know of the memory, per block."""
+        return [cast(Block, block).remember(memory_BND) for block in self.decoder]
+
+    def next_word(self, tokens_B: Tensor, place: int, past: list[Past]) -> Tensor:
+        """Return the logits of what follows the token at `place`, B x vocabulary; see `Past`."""
+        x = (self.words(tokens_B) + self.steps[place])[:, None]
+        for block, own in zip(self.decoder, past, strict=True):
+            x = cast(Block, block).step(x, own)
+        logits: Tensor = self.word_head(self.decoder_norm(x[:, 0]))
+        return logits.float()
+
+    def _tokens(self, frames_BTHWC: Tensor, times_T: Tensor) -> Tensor:
+        batch, count, height, width, _ = frames_BTHWC.shape
+        moments = count // FRAMES_PER_MOMENT
+        dtype = torch.get_autocast_dtype("cpu") if torch.is_autocast_enabled("cpu") else None
+        pixels = frames_BTHWC.to(dtype or torch.float32) / 127.5 - 1.0
+        first = torch.arange(moments)[:, None] * FRAMES_PER_MOMENT
+        which = (first + torch.arange(-1, 3)).clamp(0, count - 1)
+        windows = pixels[:, which].permute(0, 1, 3, 4, 2, 5).flatten(4)
+        seen = self.stem(windows.flatten(0, 1).permute(0, 3, 1, 2))
+        x = seen.permute(0, 2, 3, 1).flatten(1, 2).unflatten(0, (batch, moments))
+        rate = self.rate(_waves(torch.log2(times_T[1:2] - times_T[0:1]), 9, 1.0).to(x.dtype))
+        gain, shift = rate.chunk(2, dim=-1)
+        x = x * (1 + gain) + shift
+        places = self.place(_places(height, width).to(x.dtype))
+        moment = self.moment(_waves(_moment_times(times_T), 9, 0.25).to(x.dtype))
+        return x + places + moment[:, None]
+
+    def _begin(self) -> None:
+        """Start from small weights: what is added back starts near nothing."""
+        for name, module in self.named_modules():
+            if isinstance(module, nn.Linear):
+                nn.init.normal_(module.weight, std=module.in_features**-0.5)
+                if name.endswith((".out", ".down", ".read", ".time")):
+                    nn.init.normal_(module.weight, std=0.3 * module.in_features**-0.5)
+                if module.bias is not None:
+                    nn.init.zeros_(module.bias)
+            elif isinstance(module, nn.Conv2d):
+                nn.init.kaiming_normal_(module.weight, nonlinearity="relu")
+                nn.init.zeros_(module.bias)  # type: ignore[arg-type]
+        nn.init.normal_(self.words.weight, std=0.3)
+
+
+def _split(values: Tensor, sizes: dict[str, int]) -> dict[str, Tensor]:
+    parts = values.split(list(sizes.values()), dim=-1)
+    return dict(zip(sizes, parts, strict=True))
+
+
+def _moment_times(times_T: Tensor) -> Tensor:
+    return times_T.unflatten(0, (-1, FRAMES_PER_MOMENT)).mean(dim=1) - times_T[0]
+
+
+def _waves(values: Tensor, count: int, lowest_hz: float) -> Tensor:
+    """Return sines and cosines of values (shape N): N x 2 `count`, each octave twice."""
+    octaves = lowest_hz * 2 ** (torch.arange(count) / 2)
+    angles = 2 * math.pi * values[:, None].float() * octaves
+    return torch.cat([angles.sin(), angles.cos()], dim=-1)
+
+
+def _places(height: int, width: int) -> Tensor:
+    """Return what tells where a token is: in units, and as shares of width and height; P x 24."""
+    unit = min(height, width)
+    rows = (torch.arange(height // PATCH_PX) + 0.5) * PATCH_PX - height / 2
+    columns = (torch.arange(width // PATCH_PX) + 0.5) * PATCH_PX - width / 2
+    y, x = torch.meshgrid(rows, columns, indexing="ij")
+    values = torch.stack([x / unit, y / unit, x / width, y / height]).flatten(1)
+    octaves = torch.tensor([0.5, 1.0, 2.0])
+    angles = 2 * math.pi * values[:, :, None] * octaves
+    waves = torch.cat([angles.sin(), angles.cos()], dim=-1)
+    return waves.permute(1, 0, 2).flatten(1)
