@@ -7,7 +7,6 @@ when it is the one such area of its colour, in nearly every frame.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +14,7 @@ from numpy.typing import NDArray
 from captioner.measured import limits
 from captioner.measured.colours import ACHROMATIC, NAMES, shade
 from captioner.measured.pictures import Pictures
+from captioner.measured.track import Sight, find_place, find_way
 
 NUM_AREAS = 3
 """At most this many areas are kept; a caption that lists more is a list, not a caption."""
@@ -38,14 +38,10 @@ class Area:
     salience: float
 
 
-@dataclass(frozen=True, slots=True)
-class _Sight:
-    """An area in one frame: centre in shares of the frame, share of it, mean colour."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Seen(Sight):
+    """An area in one frame, with its mean colour and how it differs from what is around it."""
 
-    time_s: float
-    x: float
-    y: float
-    share: float
     lab: NDArray[np.float64]
     contrast: float
 
@@ -70,7 +66,7 @@ def find_areas(pictures: Pictures, *, camera_is_still: bool) -> list[Area]:
     return areas[:NUM_AREAS]
 
 
-def _find_in_frame(pictures: Pictures, frame: int, index: int) -> _Sight | None:
+def _find_in_frame(pictures: Pictures, frame: int, index: int) -> _Seen | None:
     """Return the one compact area of a colour in a frame, or None."""
     import cv2
 
@@ -102,13 +98,13 @@ def _find_in_frame(pictures: Pictures, frame: int, index: int) -> _Sight | None:
     if contrast < limits.REGION_MIN_CONTRAST:
         return None
     height, width = mask_HW.shape
-    return _Sight(
-        pictures.times_s[frame],
-        (float(centres[biggest, 0]) + 0.5) / width,
-        (float(centres[biggest, 1]) + 0.5) / height,
-        area / cells,
-        mean,
-        contrast,
+    return _Seen(
+        time_s=pictures.times_s[frame],
+        x=(float(centres[biggest, 0]) + 0.5) / width,
+        y=(float(centres[biggest, 1]) + 0.5) / height,
+        share=area / cells,
+        lab=mean,
+        contrast=contrast,
     )
 
 
@@ -118,7 +114,7 @@ def _touches_edge(stat: NDArray[np.int32], shape: tuple[int, ...]) -> bool:
     return x == 0 or y == 0 or x + width == shape[1] or y + height == shape[0]
 
 
-def _describe(name: str, sights: list[_Sight], pictures: Pictures, camera_is_still: bool) -> Area:
+def _describe(name: str, sights: list[_Seen], pictures: Pictures, camera_is_still: bool) -> Area:
     share = float(np.mean([sight.share for sight in sights]))
     lab = np.mean([sight.lab for sight in sights], axis=0)
     contrast = float(np.mean([sight.contrast for sight in sights]))
@@ -126,7 +122,7 @@ def _describe(name: str, sights: list[_Sight], pictures: Pictures, camera_is_sti
     longer = max(height, width)
     motion, speed = "", ""
     if camera_is_still:
-        motion, speed = _find_motion(sights, width / longer, height / longer)
+        motion, speed = find_way(sights, width / longer, height / longer)
     small = limits.REGION_SMALL.side(share) == "low"
     large = limits.REGION_LARGE.side(share) == "high"
     hue_weight = 0.5 if name in ACHROMATIC else 1.0
@@ -134,81 +130,8 @@ def _describe(name: str, sights: list[_Sight], pictures: Pictures, camera_is_sti
         colour=shade(name, float(lab[0])),
         share=share,
         size="small" if small else "large" if large else "",
-        place=_find_place(sights),
+        place=find_place(sights),
         motion=motion,
         speed=speed,
         salience=contrast * share**0.25 * hue_weight,
     )
-
-
-def _find_motion(sights: list[_Sight], scale_x: float, scale_y: float) -> tuple[str, str]:
-    """Return (direction, speed) of a track; lengths in shares of the longer side."""
-    shares = [sight.share for sight in sights]
-    if len(sights) < 2 or min(shares) < limits.REGION_STEADY_AREA * max(shares):
-        return "", ""
-    x = np.array([sight.x for sight in sights]) * scale_x
-    y = np.array([sight.y for sight in sights]) * scale_y
-    reach = float(max(np.ptp(x), np.ptp(y)))
-    if limits.MOVE_TOTAL.side(reach) == "low":
-        return "none", ""
-    net = np.array([x[-1] - x[0], y[-1] - y[0]])
-    total = float(np.linalg.norm(net))
-    needed = limits.MOVE_TOTAL.high if len(sights) > 2 else limits.MOVE_TOTAL_TWO_FRAMES
-    if total < needed:
-        # There and back: far from both ends at some time, and no net way.
-        there_and_back = len(sights) > 2 and reach > 2 * limits.MOVE_TOTAL.high
-        return ("about", "") if there_and_back and total < reach / 2 else ("", "")
-    along = net / total
-    steps = [
-        float((x[b] - x[a]) * along[0] + (y[b] - y[a]) * along[1])
-        for a, b in pairwise(range(len(sights)))
-    ]
-    if min(steps) < limits.MOVE_MIN_STEP:
-        return ("about", "") if reach > 2 * limits.MOVE_TOTAL.high else ("", "")
-    direction = _name_direction(float(net[0]), float(net[1]))
-    seconds = sights[-1].time_s - sights[0].time_s
-    speed = ""
-    if direction and seconds > 0:
-        per_second = total / seconds
-        if limits.MOVE_SPEED_SLOW.side(per_second) == "low":
-            speed = "slowly"
-        elif limits.MOVE_SPEED_FAST.side(per_second) == "high":
-            speed = "quickly"
-    return direction, speed
-
-
-def _name_direction(dx: float, dy: float) -> str:
-    """Return the direction of a way right and down, empty between two sectors."""
-    across = "right" if dx > 0 else "left"
-    along = "down" if dy > 0 else "up"
-    longer, shorter = max(abs(dx), abs(dy)), min(abs(dx), abs(dy))
-    side = limits.MOVE_AXIS.side(shorter / longer)
-    if side == "low":
-        return across if abs(dx) > abs(dy) else along
-    return f"{along} and to the {across}" if side == "high" else ""
-
-
-def _find_place(sights: list[_Sight]) -> str:
-    """Return where the area is in every frame it is seen in, empty where that changes."""
-    places = {_name_place(sight.x, sight.y) for sight in sights}
-    return places.pop() if len(places) == 1 else ""
-
-
-def _name_place(x: float, y: float) -> str:
-    if max(abs(x - 0.5), abs(y - 0.5)) <= limits.PLACE_CENTRE:
-        return "in the centre"
-    across = _third(x, "left", "right")
-    along = _third(y, "upper", "lower")
-    if across and along:
-        return f"at the {along} {across}"
-    if across and abs(y - 0.5) <= limits.PLACE_CENTRE:
-        return f"on the {across}"
-    if along and abs(x - 0.5) <= limits.PLACE_CENTRE:
-        return "at the top" if along == "upper" else "at the bottom"
-    return ""
-
-
-def _third(value: float, first: str, last: str) -> str:
-    if limits.PLACE.side(value) == "low":
-        return first
-    return last if limits.PLACE.side(1.0 - value) == "low" else ""

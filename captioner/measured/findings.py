@@ -6,18 +6,22 @@ margin or empty; the wording adds nothing to it.
 
 from __future__ import annotations
 
-import math
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from captioner.measured import limits
 from captioner.measured.areas import Area, find_areas
+from captioner.measured.camera import find_camera
 from captioner.measured.colours import ACHROMATIC, NAMES, shade
 from captioner.measured.layout import find_bands, find_lighter_part
-from captioner.measured.limits import Band
+from captioner.measured.light import LightStep, find_light
+from captioner.measured.movers import Movement, find_movement
 from captioner.measured.pictures import Pictures, read_pictures
+from captioner.measured.presence import find_presence
+from captioner.measured.scores import Scores
 from captioner.request import CaptionRequest
 
 
@@ -33,13 +37,16 @@ class Colour:
 class Findings:
     """What may be said about a clip.
 
-    `shape`: landscape, portrait, square or panorama. `light`: black, dark, medium or bright.
-    `light_change`: brighter, darker or steady. `contrast`: low or high. `palette`:
-    greyscale, muted or vivid. `extent` is how much the first colour covers: nearly_all or
-    most. `change`: none, little, some or much. `camera`: still, or a direction. `zoom`: in or
-    out. `bars`: top and bottom, sides, all sides, or some where only their area is known.
-    `upper_colour` and `lower_colour` fill the outer thirds. `lighter_part`: upper, lower,
-    left or right.
+    `shape`: landscape, portrait, square or panorama. `light`: black, dark, dim, medium, light
+    or bright. `light_change`: brighter, darker or steady; `light_steps` are sudden. `contrast`:
+    low or high. `tone`: warm or cool. `palette`: greyscale, muted or vivid. `extent` is how
+    much the first colour covers: nearly_all or most. `change`: none, little, modest, some,
+    marked or much. `camera`: still, nearly still, a direction, or `about` for no one way.
+    `zoom`: in or out. `bars`: top and bottom, sides, all sides, or some where only their area
+    is known. `upper_colour` and `lower_colour` fill the outer thirds. `lighter_part`: upper,
+    lower, left or right. `presence` is for checking, not for saying: the largest share that
+    each family of colours could have in any frame (`captioner.measured.presence`); empty
+    without pictures.
     """
 
     duration_s: float
@@ -49,6 +56,8 @@ class Findings:
     shape: str = ""
     light: str = ""
     light_change: str = ""
+    light_steps: tuple[LightStep, ...] = ()
+    tone: str = ""
     contrast: str = ""
     half_is_black: bool = False
     quarter_is_white: bool = False
@@ -62,18 +71,28 @@ class Findings:
     areas: tuple[Area, ...] = ()
     change: str = ""
     has_bursts: bool = False
+    movement: Movement = field(default_factory=Movement)
     camera: str = ""
     camera_is_fast: bool = False
+    camera_is_slow: bool = False
     camera_is_unsteady: bool = False
     zoom: str = ""
     is_soft: bool = False
     bars: str = ""
+    presence: Mapping[str, float] = field(default_factory=dict)
 
 
 def find(request: CaptionRequest) -> Findings:
-    """Return what may be said about a clip. A score that is missing or NaN says nothing."""
-    score = _Scores(request)
-    pictures = read_pictures(request.frames, score.get("border_share"))
+    """Return what may be said about a clip. A score that is missing or NaN says nothing.
+
+    Raises OSError for a stored frame that cannot be read.
+    """
+    return find_in(request, read_pictures(request.frames, _border_share(request)))
+
+
+def find_in(request: CaptionRequest, pictures: Pictures | None) -> Findings:
+    """Return what may be said from pictures that are read already, or from scores alone."""
+    score = Scores(request.scores)
     findings = Findings(
         duration_s=request.duration_s,
         width_px=request.width_px,
@@ -84,34 +103,21 @@ def find(request: CaptionRequest) -> Findings:
         and score.get("contrast") >= limits.SOFT_MIN_CONTRAST
         and max(request.width_px, request.height_px) <= limits.SOFT_MAX_PX,
     )
-    findings = _with_change(_with_camera(findings, score), score)
-    findings = _confirm_camera(findings, pictures)
+    findings = _with_change(_with_camera(findings, score, pictures), score)
     findings = _with_light(findings, score, pictures)
     if pictures is None:
-        if score.side(
-            "saturation", limits.GREYSCALE_SATURATION
-        ) == "low" and findings.light not in (
-            "",
-            "black",
-        ):
+        is_grey = score.side("saturation", limits.GREYSCALE_SATURATION) == "low"
+        if is_grey and findings.light not in ("", "black"):
             findings = replace(findings, palette="greyscale")
         return findings
-    return _with_colours(findings, score, pictures)
+    if findings.camera == "still" and findings.change != "none":
+        findings = replace(findings, movement=find_movement(pictures))
+    findings = _with_colours(findings, score, pictures)
+    return replace(findings, presence=find_presence(pictures))
 
 
-class _Scores:
-    """The scores of a request, by name; absent and NaN are the same."""
-
-    def __init__(self, request: CaptionRequest) -> None:
-        self._values = request.scores
-
-    def get(self, name: str) -> float:
-        """Return the score, NaN where it was not measured. No comparison with NaN holds."""
-        return float(self._values.get(name, math.nan))
-
-    def side(self, name: str, band: Band) -> str | None:
-        """Return the side of the band on which the score clearly lies."""
-        return band.side(self.get(name))
+def _border_share(request: CaptionRequest) -> float:
+    return Scores(request.scores).get("border_share")
 
 
 def _find_shape(width_px: int, height_px: int) -> str:
@@ -128,62 +134,20 @@ def _find_shape(width_px: int, height_px: int) -> str:
     return "square" if is_square else ""
 
 
-def _with_camera(findings: Findings, score: _Scores) -> Findings:
-    """Add the camera's movement, unless the picture is too flat for it to be measured."""
-    if not score.get("contrast") >= limits.CAMERA_MIN_CONTRAST:
-        return findings
-    movement, growth = score.get("camera_motion"), score.get("zoom")
-    # Frame heights per second -> widths, so that a direction is an angle in the picture.
-    dx = score.get("pan_x")
-    dy = score.get("pan_y") * findings.height_px / max(1, findings.width_px)
-    net = math.hypot(score.get("pan_x"), score.get("pan_y"))
-    unsteady = score.side("shake", limits.SHAKE)
-    zoom = ""
-    if limits.ZOOM.side(abs(growth)) == "high":
-        zoom = "in" if growth > 0 else "out"
-    camera = ""
-    if limits.CAMERA_STILL.side(movement) == "low":
-        if limits.ZOOM.side(abs(growth)) == "low" and unsteady == "low":
-            camera = "still"
-    elif limits.PAN.side(net) == "high" and net >= limits.PAN_NET_SHARE * movement:
-        camera = _name_pan(dx, dy)
+def _with_camera(findings: Findings, score: Scores, pictures: Pictures | None) -> Findings:
+    aspect = findings.width_px / max(1, findings.height_px)
+    camera = find_camera(score, pictures, aspect)
     return replace(
         findings,
-        camera=camera,
-        camera_is_fast=camera not in ("", "still") and limits.PAN_FAST.side(net) == "high",
-        camera_is_unsteady=unsteady == "high",
-        zoom=zoom,
+        camera=camera.way,
+        camera_is_fast=camera.is_fast,
+        camera_is_slow=camera.is_slow,
+        camera_is_unsteady=camera.is_unsteady,
+        zoom=camera.zoom,
     )
 
 
-def _confirm_camera(findings: Findings, pictures: Pictures | None) -> Findings:
-    """Take back what the pictures do not bear out: a still camera, or one that moves.
-
-    Without two pictures nothing can be seen to stay, and the scores alone tell of movement.
-    """
-    if pictures is None or len(pictures.times_s) < 2:
-        return replace(findings, camera="") if findings.camera == "still" else findings
-    changes = np.abs(np.diff(pictures.luma_THW, axis=0))
-    contrast = float(pictures.luma_THW.std(axis=(1, 2)).mean())
-    levels = float(np.clip(limits.UNMOVED_CONTRAST * contrast, *limits.UNMOVED_LEVELS))
-    unmoved_T = (changes <= levels).mean(axis=(1, 2))
-    if findings.camera == "still":
-        stays = limits.UNMOVED_CELLS.side(float(unmoved_T.min())) == "high"
-        return findings if stays else replace(findings, camera="")
-    if limits.UNMOVED_CELLS.side(float(np.median(unmoved_T))) == "low":
-        return findings
-    return replace(findings, camera="", camera_is_fast=False, camera_is_unsteady=False, zoom="")
-
-
-def _name_pan(dx: float, dy: float) -> str:
-    across, along = "right" if dx > 0 else "left", "down" if dy > 0 else "up"
-    side = limits.PAN_OTHER_AXIS.side(min(abs(dx), abs(dy)) / max(abs(dx), abs(dy)))
-    if side == "low":
-        return across if abs(dx) > abs(dy) else along
-    return f"{along} and to the {across}" if side == "high" else ""
-
-
-def _with_change(findings: Findings, score: _Scores) -> Findings:
+def _with_change(findings: Findings, score: Scores) -> Findings:
     """Add how much changes beside what the camera's movement explains."""
     motion = score.get("motion")
     change = ""
@@ -195,60 +159,31 @@ def _with_change(findings: Findings, score: _Scores) -> Findings:
         change = "much"
     elif limits.CHANGE_LITTLE.side(motion) == "high" and limits.CHANGE_MUCH.side(motion) == "low":
         change = "some"
+    elif motion >= limits.CHANGE_LITTLE.low:
+        change = "modest" if motion < limits.CHANGE_LITTLE.high else "marked"
     bursts = change == "some" and score.get("motion_peak") >= limits.BURST_RATIO.high * motion
     return replace(findings, change=change, has_bursts=bursts)
 
 
-def _with_light(findings: Findings, score: _Scores, pictures: Pictures | None) -> Findings:
-    """Add light. Dark bars count in the scores, so with bars the pictures are asked instead."""
-    bars = score.side("border_share", limits.BARS)
-    brightness = score.get("brightness")
-    if bars != "low":
-        brightness = math.nan if pictures is None else float(pictures.luma_THW.mean())
-    light = ""
-    if limits.NEARLY_BLACK.side(brightness) == "low":
-        light = "black"
-    elif limits.DARK.side(brightness) == "low" and limits.NEARLY_BLACK.side(brightness) == "high":
-        light = "dark"
-    elif limits.BRIGHT.side(brightness) == "high":
-        light = "bright"
-    elif limits.DARK.side(brightness) == "high" and limits.BRIGHT.side(brightness) == "low":
-        light = "medium"
-    contrast = ""
-    if bars == "low" and light != "black":
-        if score.side("contrast", limits.LOW_CONTRAST) == "low":
-            contrast = "low"
-        elif score.side("contrast", limits.HIGH_CONTRAST) == "high":
-            contrast = "high"
+def _with_light(findings: Findings, score: Scores, pictures: Pictures | None) -> Findings:
+    light = find_light(score, pictures)
+    has_bars = score.side("border_share", limits.BARS) == "high"
+    has_bars &= not score.get("border_share") >= limits.BARS_MAX
     where = pictures.bars if pictures is not None else ""
     return replace(
         findings,
-        light=light,
-        light_change="" if pictures is None else _find_light_change(pictures),
-        contrast=contrast,
-        half_is_black=bars == "low" and score.side("dark_share", limits.DARK_SHARE) == "high",
-        quarter_is_white=bars == "low"
-        and score.side("bright_share", limits.BRIGHT_SHARE) == "high",
-        bars=(where or "some") if bars == "high" and light != "black" else "",
+        light=light.level,
+        light_change=light.change,
+        light_steps=light.steps,
+        contrast=light.contrast,
+        tone=light.tone,
+        half_is_black=light.half_is_black,
+        quarter_is_white=light.quarter_is_white,
+        bars=(where or "some") if has_bars and light.level != "black" else "",
     )
 
 
-def _find_light_change(pictures: Pictures) -> str:
-    """Return brighter or darker where the mean luma goes one way, steady where it stays."""
-    if len(pictures.times_s) < 2:
-        return ""
-    luma_T = pictures.luma_THW.mean(axis=(1, 2))
-    if limits.LIGHT_CHANGE.side(float(np.ptp(luma_T))) == "low":
-        return "steady"
-    net = float(luma_T[-1] - luma_T[0])
-    steps_T = np.diff(luma_T) * np.sign(net)
-    one_way = float(steps_T.min()) >= -limits.LIGHT_STEP_BACK
-    if limits.LIGHT_CHANGE.side(abs(net)) != "high" or not one_way:
-        return ""
-    return "brighter" if net > 0 else "darker"
-
-
-def _with_colours(findings: Findings, score: _Scores, pictures: Pictures) -> Findings:
+def _with_colours(findings: Findings, score: Scores, pictures: Pictures) -> Findings:
     """Add colours, background and the areas that stand out, from the sampled frames."""
     chroma_THW = np.hypot(pictures.lab_THWC[..., 1], pictures.lab_THWC[..., 2])
     # Chroma of pixels that are black to the eye is noise.

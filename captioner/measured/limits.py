@@ -38,6 +38,13 @@ HIGH_CONTRAST = Band(60.0, 72.0)
 LIGHT_CHANGE = Band(8.0, 25.0)
 LIGHT_STEP_BACK = 4.0
 """Levels by which one step may go against a fade."""
+LIGHT_JUMP = 30.0
+LIGHT_JUMP_CELLS = 0.85
+"""A change of light at once: so many levels in the mean, in so many cells the same way."""
+# Mean Oklab colour of all visible cells: a grey scene under a white light stays below 0.015.
+TONE_CHROMA = 0.028
+WARM_HUE = (25.0, 98.0)
+COOL_HUE = (195.0, 285.0)
 
 # Colour. HSV saturation of camera noise on a grey picture stays below 6.
 GREYSCALE_SATURATION = Band(4.0, 8.0)
@@ -81,6 +88,32 @@ PAN_OTHER_AXIS = Band(0.30, 0.45)
 ZOOM = Band(0.02, 0.03)
 # Movement that cancels out; hand-held footage that people call shaky is above 0.1.
 SHAKE = Band(0.05, 0.12)
+# Tiles of 16 cells on a grid of 128. A tile is found where the normalised correlation is at
+# least TILE_MATCH; it stays unless another place is better by TILE_BETTER. Limits set on real
+# footage: a camera on a stand keeps the median of 0.34-1.0 of its tiles, a hand-held one up to
+# 0.29 (a drawn logo over the picture), a slow drift of two cells none from first to last.
+MIN_TILES = 10
+TILE_STRUCTURE = 5.0
+TILE_MATCH = 0.8
+TILE_BETTER = 0.02
+STAY = 0.33
+STAY_ENDS = 0.30
+STAY_CLEARLY = 0.5
+STAY_MAX_MOVED = 0.30
+GONE = 0.30
+"""At most so many tiles keep their place while the camera moves."""
+STILL_MAX_MOVEMENT = 0.08
+MOVES = 0.045
+"""`camera_motion` from which a camera that no tile contradicts moves."""
+HARDLY_MOVES = 0.012
+"""`camera_motion` up to which a camera that cannot be called still hardly moves."""
+CAMERA_MAX_DARK = 0.8
+DRIFT_TILES = 0.4
+DRIFT_AGREEMENT = 0.7
+DRIFT_STEPS = 0.6
+DRIFT_CELLS = 1.5
+"""A slow movement: of so many steps each has so many tiles going one common way, and they add
+up to so many cells."""
 # A camera over a picture without structure cannot be measured, and no claim is made.
 CAMERA_MIN_CONTRAST = 8.0
 
@@ -90,6 +123,8 @@ SOFT = Band(0.002, 0.006)
 SOFT_MAX_PX = 2000
 SOFT_MIN_CONTRAST = 15.0
 BARS = Band(0.005, 0.03)
+BARS_MAX = 0.65
+"""Bars that leave less than a third of the frame are a background, such as behind a title."""
 
 # Shape of the frame, width / height. Below 0.9 it is upright, above 1.1 it is wide.
 PORTRAIT = Band(0.9, 0.97)
@@ -135,6 +170,14 @@ MOVE_MIN_STEP = -0.004
 """A step against the direction up to this is jitter of a centroid on the grid."""
 MOVE_SPEED_SLOW = Band(0.05, 0.08)
 MOVE_SPEED_FAST = Band(0.25, 0.40)
+MOVER_MIN_FRAMES = 3
+MOVER_LEVELS = 14.0
+MOVER_CONTRAST = 0.35
+MOVER_MIN_SHARE = 0.003
+MOVER_DOMINANCE = 0.75
+MOVER_IN_PLACE = 0.7
+"""A cell is off its median by so many levels, or by this share of the contrast; the biggest
+patch of such cells is most of them; a place holds most of them."""
 MOVE_AXIS = Band(0.35, 0.50)
 """Smaller over larger component: below it the larger names the direction, above it both."""
 PLACE = Band(0.30, 0.40)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -11,11 +12,15 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from captioner.measured.colours import name_pixels, to_oklab
+from captioner.measured.limits import BARS_MAX
 from captioner.request import StoredFrame
 
 GRID_PX = 96
 """Longest side of the grid. Averaging down to it removes the noise and the colour fringes
 of JPEG, and an area of 0.5 % still covers some 25 cells."""
+
+FINE_PX = 128
+"""Longest side of the finer grid of luma, on which tiles are matched."""
 
 _BAR_LUMA = 24
 """Bars are at most this bright, as in `border_share`."""
@@ -29,6 +34,7 @@ class Pictures:
     """The sampled frames of a clip: T frames on a grid of H x W cells, bars cut off.
 
     `names_THW` holds indices into `colours.NAMES`, `lab_THWC` Oklab, `luma_THW` 0..255.
+    `fine_THW` is luma on the grid of `FINE_PX`.
     `bars` says where dark bars were cut: `sides`, `top and bottom`, or empty.
     """
 
@@ -36,6 +42,7 @@ class Pictures:
     names_THW: NDArray[np.int8]
     lab_THWC: NDArray[np.float64]
     luma_THW: NDArray[np.float64]
+    fine_THW: NDArray[np.uint8]
     bars: str
 
 
@@ -48,23 +55,27 @@ def read_pictures(frames: Sequence[StoredFrame], border_share: float) -> Picture
     """
     if not frames:
         return None
-    grids = []
-    size: tuple[int, int] | None = None
+    grids: list[NDArray[np.uint8]] = []
+    fine: list[NDArray[np.uint8]] = []
+    size, fine_size = (0, 0), (0, 0)
     for frame in frames:
         with Image.open(io.BytesIO(frame.jpeg)) as picture:
-            if size is None:
-                scale = min(1.0, GRID_PX / max(picture.size))
-                size = (max(1, round(picture.width * scale)), max(1, round(picture.height * scale)))
-            shrunk = picture.convert("RGB").resize(size, Image.Resampling.BOX)
-            grids.append(np.asarray(shrunk, dtype=np.uint8))
+            if not grids:
+                size, fine_size = _fit(picture, GRID_PX), _fit(picture, FINE_PX)
+            whole = picture.convert("RGB")
+            grids.append(np.asarray(whole.resize(size, Image.Resampling.BOX)))
+            fine.append(np.asarray(whole.convert("L").resize(fine_size, Image.Resampling.BOX)))
     rgb_THWC = np.stack(grids)
     luma_THW = rgb_THWC @ np.array([0.299, 0.587, 0.114])
+    fine_THW = np.stack(fine)
     bars = ""
-    if border_share >= _BAR_SHARE:
+    if _BAR_SHARE <= border_share < BARS_MAX:
         rows, columns = _inside_bars(luma_THW)
         if rows.stop <= rows.start or columns.stop <= columns.start:
             return None
         bars = _name_bars(rows, columns, luma_THW.shape[1], luma_THW.shape[2])
+        finer = fine_THW.shape[1] / luma_THW.shape[1]
+        fine_THW = fine_THW[:, _scaled(rows, finer), _scaled(columns, finer)]
         rgb_THWC, luma_THW = rgb_THWC[:, rows, columns], luma_THW[:, rows, columns]
     lab_THWC = to_oklab(rgb_THWC)
     return Pictures(
@@ -72,8 +83,18 @@ def read_pictures(frames: Sequence[StoredFrame], border_share: float) -> Picture
         names_THW=name_pixels(lab_THWC),
         lab_THWC=lab_THWC,
         luma_THW=luma_THW,
+        fine_THW=fine_THW,
         bars=bars,
     )
+
+
+def _fit(picture: Image.Image, longest_px: int) -> tuple[int, int]:
+    scale = min(1.0, longest_px / max(picture.size))
+    return max(1, round(picture.width * scale)), max(1, round(picture.height * scale))
+
+
+def _scaled(part: slice, factor: float) -> slice:
+    return slice(math.ceil(part.start * factor), math.floor(part.stop * factor))
 
 
 def _inside_bars(luma_THW: NDArray[np.float64]) -> tuple[slice, slice]:

@@ -20,7 +20,13 @@ MAX_LONG_WORDS = 120
 MIN_LONG_WORDS = 60
 """A long caption that falls short of this also gives size and rate of the frames."""
 
-_HEADS = {"black": "almost black", "dark": "dark", "bright": "bright"}
+_HEADS = {
+    "black": "almost black",
+    "dark": "dark",
+    "dim": "rather dark",
+    "light": "rather bright",
+    "bright": "bright",
+}
 _PALETTES = {"greyscale": "black-and-white", "muted": "muted", "vivid": "vivid"}
 
 
@@ -165,18 +171,24 @@ def _say_light(findings: Findings, writer: Writer) -> list[str]:
         said.append(writer.say(f"lighter_{findings.lighter_part}"))
     if findings.contrast:
         said.append(writer.say(f"{findings.contrast}_contrast"))
+    if findings.tone and findings.palette != "greyscale":
+        said.append(writer.say(findings.tone))
     if findings.light_change:
         said.append(writer.say(findings.light_change))
+    elif findings.light_steps:
+        step = findings.light_steps[0]
+        second = f"second {(step.start_s + step.end_s) / 2:.0f}"
+        said.append(writer.say(f"step_{step.change}", second=second))
     return said
 
 
 def _say_camera(findings: Findings, writer: Writer) -> list[str]:
     said = []
-    if findings.camera == "still":
-        said.append(writer.say("camera_still"))
+    if findings.camera in ("still", "nearly still", "about"):
+        said.append(writer.say(f"camera_{findings.camera.replace(' ', '_')}"))
     elif findings.camera:
-        fast = "quickly " if findings.camera_is_fast else ""
-        said.append(writer.say("camera_moves", way=fast + _say_way(findings.camera)))
+        way = say_pace(findings) + _say_way(findings.camera)
+        said.append(writer.say("camera_moves", way=way))
     if findings.zoom:
         said.append(writer.say(f"zoom_{findings.zoom}"))
     if findings.camera_is_unsteady:
@@ -188,6 +200,12 @@ def _say_change(findings: Findings, writer: Writer) -> list[str]:
     said = [writer.say(f"change_{findings.change}")] if findings.change else []
     if findings.has_bursts:
         said.append(writer.say("bursts"))
+    movement = findings.movement
+    if movement.place and findings.change not in ("", "none"):
+        said.append(writer.say("moves_where", where=movement.place))
+    if movement.motion and not any(area.motion not in ("", "none") for area in findings.areas):
+        way = f"{movement.speed} {_say_way(movement.motion)}".strip()
+        said.append(writer.say("mover", way=way))
     return said
 
 
@@ -227,7 +245,9 @@ def _say_whole(findings: Findings, *, with_movement: bool = True) -> str:
 
 def _say_clause(findings: Findings) -> str:
     """Return the most telling thing about movement, as the end of a sentence."""
-    if findings.camera not in ("", "still"):
+    if findings.camera == "about":
+        return ", seen as the camera moves about"
+    if findings.camera not in ("", "still", "nearly still"):
         return f", seen as the camera moves {_say_way(findings.camera)}"
     if findings.zoom:
         return ", seen as the view " + ("closes in" if findings.zoom == "in" else "widens")
@@ -237,7 +257,14 @@ def _say_clause(findings: Findings) -> str:
         return ", in which nothing moves"
     if findings.change in ("little", "much"):
         return f", in which {findings.change} changes"
+    if findings.camera == "nearly still":
+        return ", seen by a camera that hardly moves"
     return ", seen by a still camera" if findings.camera == "still" else ""
+
+
+def say_pace(findings: Findings) -> str:
+    """Return `quickly `, `slowly ` or nothing: how fast the camera goes."""
+    return "quickly " if findings.camera_is_fast else "slowly " if findings.camera_is_slow else ""
 
 
 def _say_way(direction: str) -> str:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import Any
 
-from captioner.caption import StructuredCaption, Subject
+from captioner.caption import Event, StructuredCaption, Subject
 from captioner.measured.areas import Area
 from captioner.measured.findings import Findings
-from captioner.measured.prose import write_long, write_medium, write_short
+from captioner.measured.prose import say_pace, write_long, write_medium, write_short
 from captioner.measured.wording import WAYS
 
 _STYLES = {
@@ -15,11 +16,19 @@ _STYLES = {
     "muted": "muted colours",
     "vivid": "vivid colours",
 }
+_LEVELS = {
+    "black": "almost black",
+    "dim": "rather dark",
+    "medium": "neither dark nor bright",
+    "light": "rather bright",
+}
 _CHANGES = {
     "none": "nothing moves",
     "little": "little moves",
+    "modest": "there is a little movement",
     "some": "there is some movement",
-    "much": "there is much movement",
+    "marked": "there is a fair amount of movement",
+    "much": "much changes in the picture",
 }
 
 
@@ -38,6 +47,10 @@ def structure(findings: Findings, clip_id: str) -> StructuredCaption:
         camera=_camera(findings),
         light=_light(findings),
         style=_style(findings),
+        events=tuple(
+            Event(start_s=step.start_s, end_s=step.end_s, text=f"the picture grows {step.change}")
+            for step in findings.light_steps
+        ),
         details=plain(findings),
     )
 
@@ -64,6 +77,7 @@ def plain(findings: Findings) -> dict[str, Any]:
         "bars": findings.bars,
         "camera": findings.camera,
         "camera_is_fast": findings.camera_is_fast,
+        "camera_is_slow": findings.camera_is_slow,
         "camera_is_unsteady": findings.camera_is_unsteady,
         "change": findings.change,
         "colours": {colour.name: round(colour.share, 2) for colour in findings.colours},
@@ -77,10 +91,13 @@ def plain(findings: Findings) -> dict[str, Any]:
         "light": findings.light,
         "lighter_part": findings.lighter_part,
         "light_change": findings.light_change,
+        "light_steps": [asdict(step) for step in findings.light_steps],
         "lower_colour": findings.lower_colour,
+        "movement": {key: value for key, value in asdict(findings.movement).items() if value},
         "palette": findings.palette,
         "quarter_is_white": findings.quarter_is_white,
         "shape": findings.shape,
+        "tone": findings.tone,
         "upper_colour": findings.upper_colour,
         "width_px": findings.width_px,
         "zoom": findings.zoom,
@@ -104,7 +121,12 @@ def _actions(findings: Findings) -> tuple[str, ...]:
             way = f"{area.speed} {_say_way(area.motion)}".strip()
             said.append(f"the {area.colour} area moves {way}")
     if findings.change:
-        said.append(_CHANGES[findings.change])
+        place = findings.movement.place if findings.change != "none" else ""
+        said.append(f"{_CHANGES[findings.change]}{f', mostly {place}' if place else ''}")
+    moving = any(area.motion not in ("", "none") for area in findings.areas)
+    if findings.movement.motion and not moving:
+        way = f"{findings.movement.speed} {_say_way(findings.movement.motion)}".strip()
+        said.append(f"the largest thing that moves goes {way}")
     return tuple(said)
 
 
@@ -119,11 +141,12 @@ def _setting(findings: Findings) -> str:
 
 def _camera(findings: Findings) -> str:
     said = []
-    if findings.camera == "still":
-        said.append("still")
+    if findings.camera in ("still", "nearly still"):
+        said.append(findings.camera)
+    elif findings.camera == "about":
+        said.append("moves about")
     elif findings.camera:
-        fast = "quickly " if findings.camera_is_fast else ""
-        said.append(f"moves {fast}{_say_way(findings.camera)}")
+        said.append(f"moves {say_pace(findings)}{_say_way(findings.camera)}")
     if findings.zoom:
         said.append(f"zooms {findings.zoom}")
     if findings.camera_is_unsteady:
@@ -132,18 +155,16 @@ def _camera(findings: Findings) -> str:
 
 
 def _light(findings: Findings) -> str:
-    said = []
-    if findings.light:
-        said.append(
-            {"black": "almost black", "medium": "medium bright"}.get(findings.light, findings.light)
-        )
+    said = [_LEVELS.get(findings.light, findings.light)]
     if findings.contrast:
         said.append(f"{findings.contrast} contrast")
+    if findings.palette != "greyscale" and findings.tone:
+        said.append(f"{findings.tone} tones")
     if findings.light_change == "steady":
         said.append("steady")
     elif findings.light_change:
         said.append(f"grows {findings.light_change}")
-    return ", ".join(said)
+    return ", ".join(word for word in said if word)
 
 
 def _style(findings: Findings) -> str:

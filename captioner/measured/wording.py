@@ -109,6 +109,16 @@ SENTENCES: dict[str, tuple[str, ...]] = {
         "It is a dark picture overall.",
         "There is little light in the picture.",
     ),
+    "dim": (
+        "The picture is rather dark.",
+        "It is a rather dark picture.",
+        "There is not much light in the picture.",
+    ),
+    "light": (
+        "The picture is rather bright.",
+        "It is a rather bright picture.",
+        "There is plenty of light in the picture.",
+    ),
     "medium": (
         "The picture is neither dark nor very bright.",
         "Overall brightness is moderate.",
@@ -127,6 +137,24 @@ SENTENCES: dict[str, tuple[str, ...]] = {
         "The brightness stays even from beginning to end.",
         "Overall brightness hardly varies over time.",
         "The light level remains steady.",
+    ),
+    "warm": (
+        "Warm tones prevail.",
+        "The overall tone is warm.",
+        "A warm tone lies over the picture.",
+    ),
+    "cool": (
+        "Cool tones prevail.",
+        "The overall tone is cool.",
+        "A cool tone lies over the picture.",
+    ),
+    "step_brighter": (
+        "Around {second} the light rises at once.",
+        "The picture becomes brighter at a stroke, around {second}.",
+    ),
+    "step_darker": (
+        "Around {second} the light drops at once.",
+        "The picture becomes darker at a stroke, around {second}.",
     ),
     "low_contrast": ("Contrast is low.", "There is little contrast between light and dark parts."),
     "high_contrast": ("Contrast is strong.", "Light and dark parts stand in strong contrast."),
@@ -149,6 +177,16 @@ SENTENCES: dict[str, tuple[str, ...]] = {
         "The view travels {way}.",
         "The camera's view shifts {way}.",
     ),
+    "camera_nearly_still": (
+        "The camera hardly moves.",
+        "The view hardly shifts.",
+        "There is next to no camera movement.",
+    ),
+    "camera_about": (
+        "The camera moves about, in no one direction.",
+        "The camera moves, now this way and now that.",
+        "The view wanders as the camera moves.",
+    ),
     "zoom_in": ("The view closes in.", "What is seen grows larger as the view closes in."),
     "zoom_out": ("The view widens.", "What is seen grows smaller as the view widens."),
     "unsteady": (
@@ -162,6 +200,16 @@ SENTENCES: dict[str, tuple[str, ...]] = {
         "There is little movement.",
         "The picture changes only a little.",
     ),
+    "change_modest": (
+        "There is a little movement.",
+        "A small part of the picture changes.",
+        "Movement is slight.",
+    ),
+    "change_marked": (
+        "There is a fair amount of movement.",
+        "A good part of the picture changes as time goes on.",
+        "Movement is considerable.",
+    ),
     "change_some": (
         "There is some movement.",
         "Parts of the picture change as time goes on.",
@@ -171,6 +219,14 @@ SENTENCES: dict[str, tuple[str, ...]] = {
         "The picture changes strongly from moment to moment.",
         "There is a lot of change in the picture.",
         "Much changes from one moment to the next.",
+    ),
+    "moves_where": (
+        "Most of the movement is {where}.",
+        "What moves is mostly {where}.",
+    ),
+    "mover": (
+        "The largest thing that moves goes {way}.",
+        "What moves most heads {way}.",
     ),
     "bursts": (
         "The change comes in bursts.",
