@@ -4,6 +4,7 @@ Nothing is stood in for: configuration, processors, chat template, special token
 in the folder as they do on the hub, and `from_pretrained` loads them. Only the sizes are small.
 """
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -306,7 +307,7 @@ def _save(folder: Path, kind: Any, config: Any, processor: Any, tokenizer: Any, 
     with torch.no_grad():
         for weight in model.parameters():
             if weight.ndim > 1:
-                weight.normal_(0.0, 0.08)
+                weight.normal_(0.0, 1.5 / math.sqrt(weight[0].numel()))
     model.generation_config = GenerationConfig(
         bos_token_id=tokenizer.bos_token_id,
         eos_token_id=tokenizer.eos_token_id,
