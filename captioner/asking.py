@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 
@@ -112,9 +111,3 @@ def _by_request(answers: Sequence[Answer], requests: Sequence[CaptionRequest]) -
         message = "more than one answer" if many else "no answer for this clip"
         matched.append(Answer(request_id=request.request_id, status=status, message=message))
     return matched
-
-
-def clip_seed(seed: int, request_id: str, number: int) -> int:
-    """Return the seed of an attempt: of the settings, the request and the attempt's number."""
-    text = f"{seed} {request_id} {number}".encode()
-    return int.from_bytes(hashlib.sha256(text).digest()[:4], "big")

@@ -60,6 +60,7 @@ class CaptionWorker:
         make_writer: Callable[[], FrameWriter] | None = None,
         first: Attempt | None = None,
         run_id: str = "",
+        load: Callable[..., Captioner] = load_backend,
     ) -> None:
         self.clips = ClipRows(root, choices)
         self.settings = settings
@@ -68,6 +69,7 @@ class CaptionWorker:
         self.make_writer = make_writer
         self.first = first
         self.run_id = run_id
+        self.load = load
         self.captioners: dict[str, Captioner] = {}
         self.settings_hash = caption_settings_hash(settings, self._captioner(settings.backend))
         self.check = Checker(settings, load_aligner(settings))
@@ -91,7 +93,7 @@ class CaptionWorker:
 
     def _captioner(self, name: str) -> Captioner:
         if name not in self.captioners:
-            self.captioners[name] = load_backend(name, self.settings, self.make_writer)
+            self.captioners[name] = self.load(name, self.settings, self.make_writer)
         return self.captioners[name]
 
     def _show(

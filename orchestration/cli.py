@@ -7,7 +7,6 @@ stdout, everything else to stderr. Exit codes: 0 success, 1 an error that the us
 
 from __future__ import annotations
 
-import json
 import logging
 import os
 import sys
@@ -16,38 +15,25 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+# The verbs of these modules join the app when they are imported.
+from orchestration import cli_captions, cli_models  # noqa: F401
+from orchestration.cli_app import (
+    DEFAULT_CATALOG,
+    EXIT_INTERRUPTED,
+    EXIT_UNBALANCED,
+    EXIT_USER_ERROR,
+    AddressOption,
+    CatalogOption,
+    JsonOption,
+    RecipeOption,
+    SetOption,
+    app,
+    say,
+)
 from schemas.errors import UserError
 
 if TYPE_CHECKING:
     from orchestration.ledger import Ledger
-
-app = typer.Typer(
-    name="rushes",
-    help="Turn raw video into a captioned, deduplicated dataset, and train a video model on it.",
-    no_args_is_help=True,
-    add_completion=False,
-    pretty_exceptions_enable=False,
-    rich_markup_mode=None,
-    context_settings={"help_option_names": ["-h", "--help"]},
-)
-
-EXIT_USER_ERROR = 1
-EXIT_UNBALANCED = 3
-_EXIT_INTERRUPTED = 130
-
-CatalogOption = Annotated[Path, typer.Option("--catalog", help="Folder of the catalogue.")]
-RecipeOption = Annotated[
-    Path | None, typer.Option("--recipe", help="A recipe (.toml); else the defaults.")
-]
-SetOption = Annotated[
-    list[str] | None,
-    typer.Option("--set", metavar="SECTION.KEY=VALUE", help="Override a setting; repeatable."),
-]
-AddressOption = Annotated[
-    str | None, typer.Option("--address", help="Join this Ray cluster instead of starting one.")
-]
-JsonOption = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
-DEFAULT_CATALOG = Path("catalog")
 
 
 def main() -> None:
@@ -62,7 +48,7 @@ def main() -> None:
         sys.exit(EXIT_USER_ERROR)
     except KeyboardInterrupt:
         sys.stderr.write("\nstopped; run the same command again to go on\n")
-        sys.exit(_EXIT_INTERRUPTED)
+        sys.exit(EXIT_INTERRUPTED)
     except BrokenPipeError:
         # The reader of our output (head, less) has seen enough.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -128,7 +114,7 @@ def world(
 
         emit_json([{"path": d.path, "num_frames": d.num_frames, "fps": d.fps} for d in drawn])
     else:
-        _say(f"{len(drawn)} videos in {folder}, and what is true of them")
+        say(f"{len(drawn)} videos in {folder}, and what is true of them")
 
 
 @app.command(epilog="Example: rushes read samples/0001.mp4")
@@ -172,58 +158,6 @@ def curate(
     with open_run(opened, "curate", loaded, address) as current:
         do_curate(current, paths)
     _finish(opened, read_ledger(opened), as_json)
-
-
-@app.command(epilog="Example: rushes caption --backend measured")
-def caption(
-    catalog: CatalogOption = DEFAULT_CATALOG,
-    backend: Annotated[str | None, typer.Option(help="Who writes the captions.")] = None,
-    model: Annotated[str | None, typer.Option(help="Model of the backend.")] = None,
-    recipe: RecipeOption = None,
-    overrides: SetOption = None,
-    address: AddressOption = None,
-    as_json: JsonOption = False,
-) -> None:
-    """Caption every kept clip that this captioner has not captioned yet."""
-    from captioner.settings import CaptionSettings
-    from orchestration.caption import caption as do_caption
-    from orchestration.recipe import load_recipe
-    from orchestration.run import open_run
-    from schemas.catalog import Catalog
-
-    asked = list(overrides or [])
-    if backend is not None:
-        asked.append(f"caption.backend={backend}")
-    if model is not None:
-        asked.append(_model_override(backend, recipe, model))
-    loaded = load_recipe(recipe, asked)
-    settings = loaded.caption or CaptionSettings()
-    loaded = loaded.model_copy(update={"caption": settings})
-    opened = Catalog.open(catalog)
-    with open_run(opened, "caption", loaded, address) as current:
-        done = do_caption(current, settings)
-    if as_json:
-        from orchestration.show import emit_json
-
-        emit_json({"num_clips": done.num_clips, "statuses": done.statuses})
-    elif done.num_clips == 0:
-        _say("every kept clip has its captions already")
-    else:
-        _say("".join(f"  {status} {count:,}" for status, count in done.statuses.items()).strip())
-
-
-def _model_override(backend: str | None, recipe: Path | None, model: str) -> str:
-    """Return the override that gives a model to the backend that is asked for."""
-    from captioner.settings import CaptionSettings
-    from orchestration.recipe import load_recipe
-
-    known = (load_recipe(recipe).caption if recipe else None) or CaptionSettings()
-    name = backend or known.backend
-    keys = {"tiny": "weights", "transformers": "model", "openai": "model", "vllm": "model"}
-    if name not in keys:
-        raise UserError(f"the captioner `{name}` has no model to choose", "leave --model out")
-    # As a TOML string, so that no name is taken for a number.
-    return f"caption.{name}.{keys[name]}={json.dumps(model)}"
 
 
 @app.command(epilog="Example: rushes funnel --set judge.motion_min=5")
@@ -290,100 +224,10 @@ def freeze(
     if as_json:
         emit_json(asdict(record))
     else:
-        _say(
+        say(
             f"dataset `{name}`: {record.num_clips} clips, {record.duration_s:.1f} s, "
             f"{record.dataset_id}, in {opened.root / record.path}"
         )
-
-
-@app.command(epilog="Example: rushes train generator --dataset first --set train.max_minutes=10")
-def train(
-    what: Annotated[str, typer.Argument(help="generator (codec, captioner, detector: not yet).")],
-    dataset: Annotated[str, typer.Option(help="Name of a frozen dataset.")],
-    catalog: CatalogOption = DEFAULT_CATALOG,
-    recipe: RecipeOption = None,
-    overrides: SetOption = None,
-    resume: Annotated[bool, typer.Option("--resume", help="Go on where it was stopped.")] = False,
-    as_json: JsonOption = False,
-) -> None:
-    """Train on a frozen dataset; stop at any time and go on with --resume."""
-    from dataclasses import asdict
-
-    from orchestration.generate import open_dataset, train_generator
-    from orchestration.recipe import TrainSection, load_recipe
-    from orchestration.run import open_run
-    from orchestration.show import emit_json
-    from schemas.catalog import Catalog
-
-    if what != "generator":
-        raise UserError(
-            f"nothing here trains a {what} yet", "rushes train generator --dataset NAME"
-        )
-    loaded = load_recipe(recipe, overrides or [])
-    section = loaded.train or TrainSection()
-    opened = Catalog.open(catalog)
-    data = open_dataset(opened, dataset)
-    with open_run(opened, "train", loaded) as current:
-        record = train_generator(current, data, section.settings(), resume=resume)
-    if as_json:
-        emit_json(asdict(record))
-    else:
-        _say(f"checkpoint {record.checkpoint_id} in {opened.root / record.path}")
-
-
-@app.command(epilog='Example: rushes sample "A red circle moves right." -o out.mp4 --seconds 2')
-def sample(
-    prompt: Annotated[str, typer.Argument(help="What to show.")],
-    out: Annotated[Path, typer.Option("-o", "--out", help="The mp4 to write.")] = Path("out.mp4"),
-    catalog: CatalogOption = DEFAULT_CATALOG,
-    checkpoint: Annotated[str | None, typer.Option(help="Id or folder; else the newest.")] = None,
-    size: Annotated[str | None, typer.Option(metavar="WxH", help="Pixels.")] = None,
-    seconds: Annotated[float | None, typer.Option(help="Length.")] = None,
-    fps: Annotated[float | None, typer.Option(help="Frames per second.")] = None,
-    seed: Annotated[int | None, typer.Option(min=0, help="Of the noise.")] = None,
-    steps: Annotated[int | None, typer.Option(min=1, help="Of the sampler.")] = None,
-    guidance_scale: Annotated[float | None, typer.Option(help="1 is none.")] = None,
-    count: Annotated[int, typer.Option("-n", min=1, help="Videos, from following seeds.")] = 1,
-    as_json: JsonOption = False,
-) -> None:
-    """Generate video from text at the size and length asked for."""
-    from dataclasses import asdict
-
-    from orchestration.generate import sample_videos
-    from orchestration.recipe import Recipe, SampleSection
-    from orchestration.run import open_run
-    from orchestration.show import emit_json
-    from schemas.catalog import Catalog
-
-    width, height = _parse_size(size)
-    given: dict[str, Any] = {
-        "width_px": width,
-        "height_px": height,
-        "seconds": seconds,
-        "fps": fps,
-        "seed": seed,
-        "num_steps": steps,
-        "guidance_scale": guidance_scale,
-    }
-    section = SampleSection.model_validate({k: v for k, v in given.items() if v is not None})
-    settings = section.settings("the command line")
-    opened = Catalog.open(catalog)
-    paths = [out if count == 1 else out.with_stem(f"{out.stem}-{i + 1}") for i in range(count)]
-    recipe = Recipe(sample=section)
-    with open_run(opened, "sample", recipe) as current:
-        done = sample_videos(
-            current,
-            checkpoint,
-            [prompt] * count,
-            settings,
-            seeds=[settings.seed + i for i in range(count)],
-            out=paths,
-        )
-    if as_json:
-        emit_json([asdict(generated.record) for generated in done])
-    else:
-        for generated in done:
-            _say(f"{generated.path}  ({generated.record.sample_id})")
 
 
 @app.command(epilog="Example: rushes report -o report.html --truth footage")
@@ -412,7 +256,7 @@ def report(
         return
     if measures:
         emit(truth_table(measures), "table")
-    _say(str(page))
+    say(str(page))
 
 
 @app.command(epilog="Example: rushes doctor --json")
@@ -431,15 +275,6 @@ def doctor(catalog: CatalogOption = DEFAULT_CATALOG, as_json: JsonOption = False
             typer.echo(f"{mark}  {finding.name:<16} {finding.found}{hint}")
     if not all(finding.is_well for finding in findings):
         raise typer.Exit(EXIT_USER_ERROR)
-
-
-def _parse_size(text: str | None) -> tuple[int | None, int | None]:
-    if text is None:
-        return None, None
-    width, cross, height = text.lower().partition("x")
-    if not (cross and width.isdecimal() and height.isdecimal()):
-        raise UserError(f"--size {text}: not understood", "write WIDTHxHEIGHT, as in 128x72")
-    return int(width), int(height)
 
 
 def _check_inputs(recipe: Any) -> None:
@@ -463,7 +298,7 @@ def _finish(catalog: Any, ledger: Ledger, as_json: bool) -> None:
     else:
         emit(table, "table")
         for line in ledger.lines():
-            _say(line)
+            say(line)
     _exit_by(ledger)
 
 
@@ -472,7 +307,3 @@ def _exit_by(ledger: Ledger) -> None:
         for problem in ledger.problems:
             sys.stderr.write(f"ledger: {problem}\n")
         raise typer.Exit(EXIT_UNBALANCED)
-
-
-def _say(text: str) -> None:
-    sys.stderr.write(text + "\n")

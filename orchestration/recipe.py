@@ -26,6 +26,9 @@ from schemas.errors import UserError
 from schemas.settings import Settings
 
 if TYPE_CHECKING:
+    from captioner.finetune import FinetuneSettings
+
+    from captioner.tiny.settings import TinySettings
     from generator.sample import SampleSettings
     from generator.train import TrainSettings
 
@@ -80,6 +83,30 @@ class TrainSection(Settings):
         return parse_settings(TrainSettings, self.model_dump(), where, "train")
 
 
+class CaptionerSection(Settings):
+    """The training of our own captioner; `captioner.tiny.settings` knows the settings."""
+
+    model_config = ConfigDict(extra="allow")
+
+    def settings(self, where: str = "[captioner]") -> TinySettings:
+        """Return the settings as the captioner's own type. Raises UserError."""
+        from captioner.tiny.settings import TinySettings
+
+        return parse_settings(TinySettings, self.model_dump(), where, "captioner")
+
+
+class FinetuneSection(Settings):
+    """The fine-tuning of a captioner of the hub; `captioner.finetune` knows the settings."""
+
+    model_config = ConfigDict(extra="allow")
+
+    def settings(self, where: str = "[finetune]") -> FinetuneSettings:
+        """Return the settings as the trainer's own type. Raises UserError."""
+        from captioner.finetune import FinetuneSettings
+
+        return parse_settings(FinetuneSettings, self.model_dump(), where, "finetune")
+
+
 class SampleSection(Settings):
     """What to generate after training; the rest are `generator.sample`'s own settings."""
 
@@ -114,6 +141,8 @@ class Recipe(Settings):
     freeze: FreezeSettings | None = None
     train: TrainSection | None = None
     sample: SampleSection | None = None
+    captioner: CaptionerSection | None = None
+    finetune: FinetuneSection | None = None
 
     def to_toml(self) -> str:
         """Return the resolved recipe; running this text again repeats the run."""
@@ -143,6 +172,10 @@ def load_recipe(path: Path | None, overrides: Sequence[str] = ()) -> Recipe:
         recipe.train.settings(where)
     if recipe.sample is not None:
         recipe.sample.settings(where)
+    if recipe.captioner is not None:
+        recipe.captioner.settings(where)
+    if recipe.finetune is not None:
+        recipe.finetune.settings(where)
     return recipe
 
 

@@ -93,25 +93,37 @@ def _cut(frame: NDArray[np.uint8], crop: Box, width_px: int, height_px: int) -> 
 
 
 def read_start(
-    path: Path, *, max_frames: int, max_side_px: int
+    path: Path,
+    *,
+    max_frames: int,
+    max_side_px: int | None = None,
+    short_side_px: int | None = None,
+    every_s: float = 0.0,
 ) -> tuple[NDArray[np.uint8], NDArray[np.float64]]:
     """Decode the start of a file in this process: T x H x W x 3 RGB, and times in seconds.
 
-    At most `max_frames`; a larger picture is shrunk until its longer side fits. Raises
-    MediaError `no_frames` where none can be decoded.
+    At most `max_frames`, at least `every_s` apart. A picture larger than `max_side_px` is shrunk
+    until its longer side fits; with `short_side_px` the shorter side gets that length, be it by
+    enlarging. Raises MediaError `no_frames` where none can be decoded.
     """
     pictures: list[NDArray[np.uint8]] = []
-    ticks: list[int] = []
+    times_s: list[float] = []
     decoding = Decoding(path)
+    first: int | None = None
     for picture in decoding:
+        first = picture.pts if first is None else first
+        time_s = decoding.time_base.seconds(picture.pts - first)
+        if times_s and time_s - times_s[-1] < every_s:
+            continue
         width, height = picture.displayed_size
-        scale = min(1.0, max_side_px / max(width, height))
+        scale = 1.0 if max_side_px is None else min(1.0, max_side_px / max(width, height))
+        if short_side_px is not None:
+            scale = short_side_px / min(width, height)
         size = (max(1, round(width * scale)), max(1, round(height * scale)))
         pictures.append(picture.rgb(*size))
-        ticks.append(picture.pts)
+        times_s.append(time_s)
         if len(pictures) == max_frames:
             break
     if not pictures:
         raise MediaError("no_frames", decoding.last_error or "no frame could be decoded")
-    times = [decoding.time_base.seconds(tick - ticks[0]) for tick in ticks]
-    return np.stack(pictures), np.array(times, dtype=np.float64)
+    return np.stack(pictures), np.array(times_s, dtype=np.float64)
