@@ -10,8 +10,9 @@ import re
 import threading
 import time
 import uuid
+from collections import Counter
 from collections.abc import Callable, Coroutine, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
 from captioner.backends.openai_dialect import Dialect, make_body, step_down
@@ -35,6 +36,7 @@ _FATAL = ("key", "money", "missing")
 """What is wrong with the server for every request, at once."""
 _STEPS = 8
 _REMEMBERED = 20_000
+_TOKEN = re.compile(r"[0-9a-f]{32}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,12 +52,19 @@ class ChatJob:
     schema: Mapping[str, Any] | None = None
 
 
-@dataclass(slots=True)
-class _Sent:
-    """The names under which requests went out, and what has come back so far."""
+class _Recent:
+    """The last names that were noted: of requests that went out, of answers that came."""
 
-    tokens: set[str] = field(default_factory=set)
-    answers: dict[str, str] = field(default_factory=dict)
+    def __init__(self) -> None:
+        self._names: dict[str, None] = {}
+
+    def __contains__(self, name: str) -> bool:
+        return name in self._names
+
+    def note(self, name: str) -> None:
+        self._names[name] = None
+        while len(self._names) > _REMEMBERED:
+            del self._names[next(iter(self._names))]
 
 
 class ChatServer:
@@ -70,7 +79,7 @@ class ChatServer:
         self._dialect = Dialect(
             form="json_schema" if fixed == "auto" else fixed, may_change_form=fixed == "auto"
         )
-        self._sent = _Sent()
+        self._tokens, self._answers = _Recent(), _Recent()
         self._log_guard = guard_logs(self._secrets)
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(
@@ -149,8 +158,8 @@ class ChatServer:
         try:
             reply = await self._wire.get("/models")
         except WireError as error:
-            if error.trouble:
-                raise self._error(error.trouble, error.message) from None
+            if error.trouble or self._settings.model is None:
+                raise self._error(error.trouble or "unreachable", error.message) from None
             return b""
         refused = read_refusal(reply.status, reply.body, self._secrets)
         if reply.status >= 400 and refused.trouble in ("key", "money"):
@@ -194,15 +203,11 @@ class ChatServer:
                 extra=self._settings.extra_body,
             )
             token = uuid.uuid4().hex
-            self._sent.tokens.add(token)
-            try:
-                payload = await asyncio.to_thread(lambda: json.dumps(body).encode())  # noqa: B023
-                reply = await self._wire.post(
-                    "/chat/completions", payload, headers={"X-Request-Id": token}
-                )
-                outcome = self._read(reply, token)
-            finally:
-                self._sent.tokens.discard(token)
+            self._tokens.note(token)
+            payload = await asyncio.to_thread(_dump, body)
+            headers = {"X-Request-Id": token}
+            reply = await self._wire.post("/chat/completions", payload, headers=headers)
+            outcome = self._read(reply, token)
             if reply.status < 400 or outcome.status != "error":
                 return outcome
             lower = step_down(used, body, reply.status, read_complaint(reply.body))
@@ -220,21 +225,18 @@ class ChatServer:
             return read_refusal(reply.status, reply.body, self._secrets)
         outcome = read_answer(reply.body, models=self._names, secrets=self._secrets)
         # Servers that know the header send it back, in a header or in the answer's id.
-        others = self._sent.tokens - {token}
-        if any(other in reply.request_id or other in outcome.reply_id for other in others):
+        named = _TOKEN.findall(f"{reply.request_id} {outcome.reply_id}")
+        if any(name != token and name in self._tokens for name in named):
             return Outcome(status="swapped", message="the answer to another request came back")
         return outcome
 
     def _without_repeats(self, outcomes: Sequence[Outcome]) -> list[Outcome]:
         """Mark answers that a cache has given twice: same name, same second, same words."""
         marks = [_mark_of(outcome) for outcome in outcomes]
-        known = self._sent.answers
-        repeated = {mark for mark in marks if mark and (marks.count(mark) > 1 or mark in known)}
-        for mark in marks:
-            if mark:
-                known[mark] = ""
-        while len(known) > _REMEMBERED:
-            del known[next(iter(known))]
+        counts = Counter(mark for mark in marks if mark)
+        repeated = {mark for mark, count in counts.items() if count > 1 or mark in self._answers}
+        for mark in counts:
+            self._answers.note(mark)
         return [
             replace(outcome, status="swapped", text="", message="one answer came to two requests")
             if mark in repeated
@@ -255,6 +257,10 @@ class ChatServer:
             key_variable=self._settings.api_key_env,
             model=self.model.name if hasattr(self, "model") else self._settings.model,
         )
+
+
+def _dump(body: Mapping[str, Any]) -> bytes:
+    return json.dumps(body).encode()
 
 
 def _mark_of(outcome: Outcome) -> str:

@@ -60,7 +60,7 @@ class Wire:
             headers=headers,
             follow_redirects=False,
             timeout=httpx.Timeout(
-                settings.timeout_s, connect=min(_CONNECT_S, settings.timeout_s), pool=None
+                settings.timeout_s, connect=min(_CONNECT_S, settings.timeout_s / 2), pool=None
             ),
             limits=httpx.Limits(max_connections=settings.concurrency),
             # A proxy of the surroundings cannot reach the server on this machine.
