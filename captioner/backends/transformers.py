@@ -24,6 +24,7 @@ from captioner.parse import json_schema
 from captioner.prompting import caption_prompt, prompts_hash, summary_prompt
 from captioner.request import Answer, Attempt, CaptionRequest, FrameView, Prompting
 from captioner.settings import CaptionSettings
+from captioner.shown import shown_frames
 from schemas.frames import Frames
 
 log = logging.getLogger(__name__)
@@ -98,7 +99,7 @@ class TransformersCaptioner:
         _free_memory()
 
     def _prepare(self, request: CaptionRequest, attempt: Attempt) -> Prepared | None:
-        shown = inputs.shown_frames(request, attempt.num_frames)
+        shown = shown_frames(request, attempt.num_frames)
         if shown is None:
             return None
         # The prompt tells the times of the frames that are shown, and of no others.
