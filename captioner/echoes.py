@@ -1,0 +1,105 @@
+"""Tell when the prompt, the form or a chat comes back instead of a description."""
+
+# ruff: noqa: RUF001
+
+from __future__ import annotations
+
+import re
+from functools import cache
+
+from captioner.loops import split_sentences, split_words
+from captioner.prompting import prompt_sentences
+
+_GRAM = 6
+"""So many words in a row are no coincidence."""
+_MIN_LINE_WORDS = 4
+_BLANK = re.compile(
+    r"<\s*[a-z][\w ,.'/|-]{1,80}>|\{\{.{0,60}\}\}|\$\{\w+\}|"
+    r"\[\s*(?:insert|your|the|a|description|describe|caption|subject|object|action|setting|place|"
+    r"short|medium|long|text|name|color|colour|camera|placeholder|person|number|adjective)\b"
+    r"[^\]\n]{0,80}\]|"
+    r"\blorem ipsum\b|\b(?:description|caption|text|sentence|summary|answer) (?:goes )?here\b|"
+    r"\byour (?:short |medium |long |detailed )?(?:caption|description|text|answer)\b|"
+    r"\b(?:TODO|TBD|FIXME|XXX)\b|\bplaceholder\b|_{3,}|"
+    r"[<＜【\[](?:描述|简短描述|详细描述|主体|动作|场景|文字|在此|请|填写)[^>＞】\]]{0,30}[>＞】\]]|"
+    r"(?:此处|在此|在这里)(?:填写|输入|插入|写)"
+)
+_FORM_WORDS = re.compile(
+    r"(?:(?:the|a|an|one|of|full|short|medium|long|brief|detailed|main|structured|video|clip|"
+    r"string|str|text|caption|description|sentences?|paragraph|summary|value|number|null|none|"
+    r"n/?a|nan|unknown|undefined|empty|array|list|object|json|example|sample|output|result|"
+    r"subject|action|setting|test|foo|bar|字符串|文本|描述|无|未知|简短|详细|示例)[\s:：.,。…_-]*)+",
+    re.IGNORECASE,
+)
+_ORDERS = re.compile(
+    r"^(?:please |now |then |first, |also |always |only )?(?:describe|write|answer|respond|reply|"
+    r"return|provide|generate|output|list|state|summari[sz]e|do not|don't|never|avoid|ensure|"
+    r"make sure|use only|use the|focus on|begin with|start with|include|mention|keep|pay attention|"
+    r"limit|format)\b.*\b(?:videos?|clips?|frames?|caption\w*|json|descriptions?|sentences?|"
+    r"paragraphs?|words|language|english|format|keys?|fields?|details?|schema|markdown|text|"
+    r"prompt|instructions?|objects?|scene)\b",
+    re.IGNORECASE,
+)
+_TASK = re.compile(
+    r"\b(?:you are (?:shown|given|an?|asked|a helpful)|you will be|your (?:task|job|goal|response|"
+    r"role)|the (?:user|prompt|instructions?|task|question) (?:wants|asks|asked|says|is|are|"
+    r"requires|requests|states|provided)|as (?:requested|instructed|asked)|"
+    r"let me (?:describe|think|know|analy[sz]e|look|start|see|break)|i (?:need|have|should|will|"
+    r"want|must|am going) (?:to )?(?:describe|write|analy[sz]e|provide|create|generate|look|focus|"
+    r"make|produce|caption|output|return)|"
+    r"i'll (?:describe|write|analy[sz]e|provide|create|start)|(?:valid |the |one )json "
+    r"(?:object|format|schema|output)|system prompt|"
+    r"(?:the|this|my) (?:caption|description) (?:should|must|is written|has been|includes|meets))"
+    r"\b|(?:^|\n)\s*(?:system|user|assistant|human|instruction|prompt|question|q|a|###?)\s*:|"
+    r"<\|?\w+\|?>|\[/?INST\]|<<SYS>>",
+    re.IGNORECASE,
+)
+_CHINESE_ORDERS = re.compile(
+    r"^请?(?:用|以|按|根据|详细|简要|只|不要|仅)?(?:用|以|按|根据)?\w{0,12}"
+    r"(?:描述|回答|输出|返回|概括|撰写|列出)(?:这|该|此|以下|视频|画面中|内容|一下|一个?JSON)|"
+    r"你(?:是一|将看到|的任务)|用户(?:要求|希望|想)|根据(?:要求|提示|指示)|"
+    r"(?:^|\n)(?:用户|助手|系统)[:：]|JSON ?(?:格式|对象)|我(?:需要|将|来|会)(?:描述|写|分析|输出)"
+)
+
+
+def is_placeholder(text: str) -> bool:
+    """Return whether a text is a blank form, or has a gap that was to be filled."""
+    plain = text.strip()
+    if not plain:
+        return False
+    return (
+        not re.search(r"\w", plain)
+        or _FORM_WORDS.fullmatch(plain) is not None
+        or _BLANK.search(plain) is not None
+    )
+
+
+def is_echo(text: str) -> bool:
+    """Return whether a text holds our prompts' own words, orders to a captioner, or a chat."""
+    if _TASK.search(text):
+        return True
+    lines, grams = _prompt_words()
+    words = split_words(text)
+    if any(tuple(words[i : i + _GRAM]) in grams for i in range(len(words) - _GRAM + 1)):
+        return True
+    for sentence in split_sentences(text):
+        if _ORDERS.search(sentence) or _CHINESE_ORDERS.search(sentence):
+            return True
+        if tuple(split_words(sentence)) in lines:
+            return True
+    return False
+
+
+@cache
+def _prompt_words() -> tuple[frozenset[tuple[str, ...]], frozenset[tuple[str, ...]]]:
+    """Return our prompts' sentences as words, and their runs of `_GRAM` words."""
+    lines: set[tuple[str, ...]] = set()
+    grams: set[tuple[str, ...]] = set()
+    for line in prompt_sentences():
+        words = split_words(line)
+        grams.update(tuple(words[i : i + _GRAM]) for i in range(len(words) - _GRAM + 1))
+        for sentence in (*split_sentences(line), line.rpartition(":")[2], line.partition(":")[0]):
+            said = tuple(split_words(sentence))
+            if len(said) >= _MIN_LINE_WORDS:
+                lines.add(said)
+    return frozenset(lines), frozenset(grams)
