@@ -58,7 +58,7 @@ class TransformersCaptioner:
         """Return one answer per request, each bearing its request's id, in no certain order.
 
         A request without frames gets `unreadable_frames`; one that the processor or the
-        model refuses, or that alone does not fit into memory, `error` with the reason.
+        model refuses, `error` with the reason; one that is too large alone, `out_of_memory`.
         """
         answers: list[Answer] = []
         prepared: list[Prepared] = []
@@ -119,23 +119,14 @@ class TransformersCaptioner:
     def _answer_batch(self, batch: Sequence[Prepared], attempt: Attempt) -> list[Answer]:
         """Answer a batch; where it does not fit or fails, its halves, down to one request."""
         started = time.perf_counter()
+        failure: tuple[str, str] | None = None
         try:
             found = self._decode(batch, attempt)
         except Exception as error:
-            is_memory = _is_out_of_memory(error)
-            if is_memory:
-                _free_memory()
-            if len(batch) == 1:
-                log.warning("a clip could not be captioned: %s", error)
-                return [_failed(batch[0].request_id, "error", error, is_memory=is_memory)]
-            middle = len(batch) // 2
-            if is_memory:
-                self._batch_size = max(1, min(self._batch_size, middle))
-                log.warning("out of memory with %d clips; trying %d", len(batch), middle)
-            return [
-                *self._answer_batch(batch[:middle], attempt),
-                *self._answer_batch(batch[middle:], attempt),
-            ]
+            # Only words are kept: the traceback would keep the tensors, too.
+            failure = _told(error)
+        if failure is not None:
+            return self._divided(batch, attempt, *failure)
         seconds = (time.perf_counter() - started) / len(batch)
         return [
             Answer(
@@ -149,6 +140,22 @@ class TransformersCaptioner:
             )
             for one, row in zip(batch, found, strict=True)
         ]
+
+    def _divided(
+        self, batch: Sequence[Prepared], attempt: Attempt, status: str, message: str
+    ) -> list[Answer]:
+        """Answer the halves of a batch that failed; a request that fails alone gets its status."""
+        if status == "out_of_memory":
+            _free_memory()
+        if len(batch) == 1:
+            log.warning("request %s failed: %s", batch[0].request_id, message)
+            return [Answer(request_id=batch[0].request_id, status=status, message=message)]
+        middle = len(batch) // 2
+        if status == "out_of_memory" and middle < self._batch_size:
+            self._batch_size = middle
+            log.warning("out of memory with %d clips at once; from now on %d", len(batch), middle)
+        halves = (batch[:middle], batch[middle:])
+        return [answer for half in halves for answer in self._answer_batch(half, attempt)]
 
     def _decode(self, batch: Sequence[Prepared], attempt: Attempt) -> list[Decoded]:
         loaded = self._loaded
@@ -169,10 +176,10 @@ class TransformersCaptioner:
         )
 
     def _room(self, prompt_tokens: int) -> int:
-        """Return how many tokens the model can write behind the prompt; ValueError for none."""
+        """Return how many tokens the model can write behind the prompt. Raises PromptTooLong."""
         limit = getattr(self._loaded.model.config.get_text_config(), "max_position_embeddings", 0)
         if limit and prompt_tokens >= limit:
-            raise ValueError(
+            raise PromptTooLong(
                 f"the prompt has {prompt_tokens} tokens, the model takes {limit}: show fewer or "
                 "smaller frames"
             )
@@ -210,25 +217,24 @@ class TransformersCaptioner:
         return text
 
 
-def _failed(
-    request_id: str, status: str, error: BaseException, *, is_memory: bool = False
-) -> Answer:
-    line = (str(error).strip().splitlines() or [""])[0]
-    message = f"{type(error).__name__}: {line}"
-    if is_memory:
-        message = f"out of memory: {message}"
-    return Answer(request_id=request_id, status=status, message=message)
+class PromptTooLong(ValueError):
+    """A prompt has more tokens than the model takes; fewer frames have fewer."""
 
 
-def _is_out_of_memory(error: BaseException) -> bool:
+def _failed(request_id: str, status: str, error: BaseException) -> Answer:
+    return Answer(request_id=request_id, status=status, message=_told(error)[1])
+
+
+def _told(error: BaseException) -> tuple[str, str]:
+    """Return the status and the message of a failure."""
     import torch
 
-    if isinstance(error, MemoryError | torch.OutOfMemoryError):
-        return True
-    text = str(error)
-    return isinstance(error, RuntimeError) and (
-        "out of memory" in text or "can't allocate memory" in text
+    line = (str(error).strip().splitlines() or [""])[0]
+    is_memory = isinstance(error, MemoryError | torch.OutOfMemoryError | PromptTooLong) or (
+        isinstance(error, RuntimeError)
+        and ("out of memory" in line or "can't allocate memory" in line)
     )
+    return "out_of_memory" if is_memory else "error", f"{type(error).__name__}: {line}"
 
 
 def _free_memory() -> None:

@@ -267,7 +267,7 @@ def test_out_of_memory_halves_the_batch(folders: Callable[[str], Path]) -> None:
     assert tried == [2, 2, 2, 2]  # it has learnt
 
 
-def test_a_clip_that_never_fits_into_memory_is_an_error(folders: Callable[[str], Path]) -> None:
+def test_a_clip_that_never_fits_into_memory_says_so(folders: Callable[[str], Path]) -> None:
     captioner = load(folders("smolvlm"))
 
     def full(**arguments: Any) -> Any:
@@ -275,8 +275,8 @@ def test_a_clip_that_never_fits_into_memory_is_an_error(folders: Callable[[str],
 
     captioner._loaded.model.generate = full
     for answer in captioner.answer([clip("a"), clip("b")], QUICK):
-        assert answer.status == "error"
-        assert answer.message.startswith("out of memory")
+        assert answer.status == "out_of_memory"
+        assert "can't allocate memory" in answer.message
 
 
 def test_one_bad_clip_does_not_fail_its_neighbours(folders: Callable[[str], Path]) -> None:
@@ -333,11 +333,13 @@ def test_an_attempt_limits_the_frames(folders: Callable[[str], Path]) -> None:
     assert "taken at 0.00, 2.00, 4.00 seconds" in prompt_of(captioner, seen[0])
 
 
-def test_a_prompt_longer_than_the_model_takes_is_an_error(folders: Callable[[str], Path]) -> None:
+def test_a_prompt_longer_than_the_model_takes_asks_for_fewer_frames(
+    folders: Callable[[str], Path],
+) -> None:
     captioner = load(folders("smolvlm"))
     captioner._loaded.model.config.text_config.max_position_embeddings = 100
     (answer,) = captioner.answer([clip("a", tuple(range(12)))], QUICK)
-    assert answer.status == "error"
+    assert answer.status == "out_of_memory"
     assert "fewer or smaller frames" in answer.message
 
 
