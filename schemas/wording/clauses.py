@@ -2,10 +2,11 @@
 
 from schemas.wording.nouns import adjective_list, noun
 from schemas.wording.operations import Found, Operation, Unit
-from schemas.wording.places import of_the_frame, place, place_name
+from schemas.wording.places import of_background, of_the_frame, place, place_name
 from schemas.wording.tokens import Phrases, Tokens, listed, skip, word_at
 from schemas.wording.verbs import (
     AT_REST,
+    in_order,
     adverbs,
     modifiers,
     pace_at,
@@ -14,6 +15,7 @@ from schemas.wording.verbs import (
 )
 from schemas.wording.vocabulary import (
     DIRECTIONS,
+    LINKS,
 )
 
 _THERE = Phrases(
@@ -32,6 +34,12 @@ def _noun_tail(tokens: Tokens, i: int) -> tuple[list[Operation], int]:
     operations: list[Operation] = []
     while i < len(tokens):
         if found := place(tokens, i):
+            operations.append(("set", "place", found[0]))
+            i = found[1]
+            if more := of_background(tokens, i):
+                operations += more[0]
+                i = more[1]
+        elif (found := place_name(tokens, i)) and found[1] - i > 1:
             operations.append(("set", "place", found[0]))
             i = found[1]
         elif more := scene_words(tokens, i) or _relative(tokens, i):
@@ -83,7 +91,7 @@ def object_unit(tokens: Tokens, i: int) -> tuple[Unit, int] | None:
         num_nouns += 1
         last = i
         after = skip(tokens, i, ", and", "and", ",", "as well as", "together with", ", then")
-        if after == i:
+        if after == i or word_at(tokens, after) in ("it", "they", "them"):
             break
         i = adverbs(tokens, after) if tokens[after - 1] in ("and", ",") else after
         if found[0].kind == "pronoun":
@@ -117,19 +125,20 @@ def _is_singular(tokens: Tokens, i: int) -> bool:
 
 def verb_unit(tokens: Tokens, i: int) -> tuple[Unit, int] | None:
     """Find what goes on with the subject before: a verb phrase, or words that amend one."""
-    i = skip(tokens, adverbs(tokens, i), "which", "that", "it all")
-    i = skip(tokens, i, "both", "all")
+    if word_at(tokens, i) != "still":
+        i = skip(tokens, adverbs(tokens, i), "which", "that", "it all")
+        i = skip(tokens, i, "both", "all")
     operations: list[Operation] = []
     found = verb_phrase(tokens, i)
     if found:
-        first = tokens[adverbs(tokens, i)]
+        first = tokens[i] if tokens[i] == "still" else word_at(tokens, adverbs(tokens, i))
         return Unit(
             kind="verb", operations=found[0], asserts=True, participle=first.endswith("ing")
         ), found[1]
     i = adverbs(tokens, i)
     if direction := DIRECTIONS.at(tokens, i):
         more, end = modifiers(tokens, of_the_frame(tokens, direction[1]), "go", 1)
-        operations = [("go_on", "direction", direction[0]), *more]
+        operations = [("go_on", "direction", in_order(tokens, i, direction)), *more]
         return Unit(kind="verb", operations=operations), end
     if pace := pace_at(tokens, i):
         more, end = modifiers(tokens, pace[1], "move", 1)
@@ -144,7 +153,11 @@ def lead_unit(tokens: Tokens, i: int) -> tuple[Unit, int] | None:
     i = adverbs(tokens, i)
     named = place(tokens, i)
     if named is None and (found := place_name(tokens, i)):
-        wide = found[1] - i > 1 or tokens[i] in ("centre", "center")
+        ends = found[1] == len(tokens) or tokens[found[1]] in LINKS
+        by_itself = (
+            ("centre", "center", "middle", "top", "bottom") if ends else ("centre", "center")
+        )
+        wide = found[1] - i > 1 or tokens[i] in by_itself
         named = found if wide else None
     if named is None:
         return None

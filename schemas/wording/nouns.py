@@ -45,6 +45,9 @@ def noun(tokens: Tokens, i: int) -> tuple[Noun, list[Operation], int] | None:
         return Noun(kind="pronoun"), [], i + 1
     if word in ("they", "them"):
         return Noun(kind="pronoun", count=None), [], i + 1
+    if word == "one" and (end := skip(tokens, i + 1, "is", "of them is", "being")) > i + 1:
+        coloured = COLOURS.at(tokens, end)
+        return (Noun(kind="one_of", colour=coloured[0]), [], coloured[1]) if coloured else None
     end = skip(tokens, i, "each other", "one another")
     if end > i:
         return Noun(kind="each_other"), [], end
@@ -154,7 +157,7 @@ def _determiner(tokens: Tokens, i: int) -> tuple[str, int | None, int | None, in
             return "new", 1, None, i + 2
         return "new", 1, None, i + 1
     if word in ("another", "some"):
-        return ("new", 1, None, i + 1) if word == "another" else ("none", 1, None, i)
+        return "new", 1, None, i + 1
     if word in WHOLE_NUMBERS:
         return "new", WHOLE_NUMBERS[word], None, skip(tokens, i + 1, "other", "more")
     if word in ("both", "all"):
@@ -186,7 +189,7 @@ def adjective_list(tokens: Tokens, i: int) -> Found:
         else:
             i = start
             break
-        i = found[1]
+        i = skip(tokens, found[1], "size") if operations[-1][1] == "size" else found[1]
         after = i + 1 if word_at(tokens, i) in ("and", ",") else i
         if after == i or not (COLOURS.at(tokens, after) or SIZES.at(tokens, after)):
             break

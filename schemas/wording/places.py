@@ -9,6 +9,7 @@ from schemas.wording.vocabulary import (
     BACKGROUND_KINDS,
     COLOURS,
     FRAMES,
+    LINKS,
     PLACES,
 )
 
@@ -92,7 +93,19 @@ def background(tokens: Tokens, i: int, *, headless: bool = False) -> Found:
         ):
             colour = _STRANGE
             i = i + 1 if tokens[i] in ("white", "black") or strange is None else strange[1]
-        elif tokens[i] in ("soft", "simple", "smooth", "distant", "rolling", "low", "even", "wide"):
+        elif tokens[i] in (
+            "huge",
+            "big",
+            "whole",
+            "soft",
+            "simple",
+            "smooth",
+            "distant",
+            "rolling",
+            "low",
+            "even",
+            "wide",
+        ):
             i += 1
         elif tokens[i] in ("and", ",", "in") and i > start and (kind or colour):
             after = BACKGROUND_COLOURS.at(tokens, i + 1) or BACKGROUND_KINDS.at(tokens, i + 1)
@@ -112,6 +125,9 @@ def background(tokens: Tokens, i: int, *, headless: bool = False) -> Found:
         if end > i and (found := BACKGROUND_COLOURS.at(tokens, end)):
             colour, i = found
             i = skip(tokens, i, "walls", "tiles", "bricks", "hills", "squares", "stone", "paint")
+        elif word_at(tokens, i) == "," and (found := BACKGROUND_COLOURS.at(tokens, i + 1)):
+            if _ends(tokens, found[1]):
+                colour, i = found
     i = skip(tokens, i, "seen from above", "in the distance", "in perspective", "in the background")
     i = skip(tokens, i, "behind it", "behind them", "behind everything", "behind", "with walls")
     if kind is not None:
@@ -144,7 +160,21 @@ def on_background(tokens: Tokens, i: int) -> Found:
         "within",
         "around",
     )
-    return background(tokens, end) if end > i else None
+    if end == i:
+        return None
+    found = BACKGROUND_COLOURS.at(tokens, end)
+    if found and tokens[i] in ("on", "against", "before", "over") and _ends(tokens, found[1]):
+        return [("scene", "background_colour", found[0])], found[1]
+    return background(tokens, end)
+
+
+def _ends(tokens: Tokens, i: int) -> bool:
+    return i == len(tokens) or tokens[i] in LINKS
+
+
+def of_background(tokens: Tokens, i: int) -> Found:
+    """Find what a place is said to be a place of: `(in the middle) of a grey background`."""
+    return background(tokens, i + 1) if word_at(tokens, i) == "of" else None
 
 
 def prop(tokens: Tokens, i: int) -> Found:

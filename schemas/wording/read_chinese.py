@@ -4,7 +4,6 @@
 
 import re
 
-from schemas.facts import Facts
 from schemas.wording.operations import Noun, Operation, Unit
 from schemas.wording.resolve import Resolver
 from schemas.wording.vocabulary_chinese import AFTER_AT, CAMERA, COUNTS, LONGEST, RANKS, WORDS
@@ -24,14 +23,29 @@ _CAMERA_CLAUSE = re.compile(
 )
 
 
+_OBJECT_FIRST = re.compile(
+    r"把(?P<object>.+?)(?:给)?"
+    r"(?P<verb>(?:弄灭|熄灭|吹灭|扑灭|打碎|撞碎|打破|撞破|捡起|拾起|捡到|拿到|收集|吃掉)了?)(?:来|起来)?$"
+)
+"""The object before the verb: 把蜡烛吹灭了 says 吹灭了蜡烛."""
+
+
+_PASSES_BEHIND = re.compile(
+    r"从?(?P<pillar>(?:一根|一个|这根)?(?:黑色|白色)?的?柱子)的?(?:后面|背后|后方)(?:经过|穿过|走过|移过|滑过)"
+)
+_FROM_TO = re.compile(
+    r"从(?P<start>[左右上下])[边侧面方]?(?:移动|滚动|滑动|运动|移|滑|滚|飘)[到向](?P<end>[左右上下])[边侧面方]?"
+)
+
+
 def is_chinese(text: str) -> bool:
     """Return whether to read the text as Chinese: some Han characters and no kana or Hangul."""
     return bool(_HAN.search(text)) and not _KANA.search(text)
 
 
-def read_chinese(text: str) -> Facts:
-    """Return what a Chinese text states, as `canonical` facts; see `read`."""
-    resolver = Resolver()
+def take_chinese(resolver: Resolver, text: str) -> int:
+    """Let the resolver take a Chinese text. Return how many sentences state something."""
+    num_sentences = 0
     for match in _SENTENCE.finditer(_QUOTED.sub("¤", text)):
         line = match.group()
         if line[-1] in "？?":
@@ -45,9 +59,11 @@ def read_chinese(text: str) -> Facts:
                 units = []
                 break
             units.append(unit or Unit(kind="unknown"))
+        else:
+            num_sentences += bool(units)
         if units:
             resolver.take(units)
-    return resolver.facts()
+    return num_sentences
 
 
 def _segment(clause: str) -> list[tuple[str, str]] | None:
@@ -65,6 +81,9 @@ def _segment(clause: str) -> list[tuple[str, str]] | None:
 
 
 def _clause(clause: str) -> Unit | None:
+    clause = _OBJECT_FIRST.sub(r"\g<verb>\g<object>", clause)
+    clause = _PASSES_BEHIND.sub(r"移到\g<pillar>后面", clause)
+    clause = _FROM_TO.sub(r"在\g<start>边向\g<end>移动", clause)
     camera = _CAMERA_CLAUSE.match(clause)
     if camera:
         move = CAMERA.get(camera.group("move"))
@@ -84,6 +103,7 @@ class _Clause:
         self._words = words
         self._i = 0
         self._operations: list[Operation] = []
+        self._doing: list[Operation] = []
 
     def _kind(self, ahead: int = 0) -> str:
         i = self._i + ahead
@@ -119,6 +139,7 @@ class _Clause:
         num_nouns = 0
         while (noun := self._noun()) is not None:
             self._operations.append(("join" if num_nouns else "noun", noun, None))
+            self._operations += self._doing
             num_nouns += 1
         if num_nouns > 1:
             self._operations.append(("all", None, None))
@@ -187,6 +208,7 @@ class _Clause:
             self._i += 1
         elif self._kind() == "rank":
             kind, rank = "known", RANKS[self._take()]
+        doing = self._attributes() if kind == "new" else []
         looks: dict[str, str] = {}
         while self._kind() in ("colour", "size") and self._kind() not in looks:
             name = self._kind()
@@ -195,6 +217,7 @@ class _Clause:
             self._i = start
             return None
         shape = self._take()
+        self._doing = doing
         return Noun(
             kind=kind,
             count=count,
@@ -203,6 +226,28 @@ class _Clause:
             shape=None if shape == "object" else shape,
             rank=rank,
         )
+
+    def _attributes(self) -> list[Operation]:
+        """Take what stands before a counted noun and says what it does: 一个向左移动的圆."""
+        start, direction, speed = self._i, None, None
+        operations: list[Operation] = []
+        while self._kind() in ("direction", "speed", "action", "change"):
+            kind = self._kind()
+            value = self._take()
+            if kind == "direction":
+                direction = value
+            elif kind == "speed":
+                speed = value
+            else:
+                operations.append(("set", kind, value))
+        if not operations:
+            self._i = start
+            return []
+        if direction is not None:
+            operations.append(("set", "direction", direction))
+        if speed is not None:
+            operations.append(("set", "speed", speed))
+        return operations
 
     def _prop(self) -> bool:
         """Take a prop with its colour."""
@@ -273,6 +318,11 @@ class _Clause:
                 if speed is not None and action == "move":
                     self._operations.append(("set", "speed", speed))
                 direction = speed = None
+            elif kind == "vertical":
+                self._operations += [("set", "action", "move"), ("set", "direction", self._take())]
+                if speed is not None:
+                    self._operations.append(("set", "speed", speed))
+                speed = None
             elif kind == "change":
                 self._operations.append(("set", "change", self._take()))
                 speed = None

@@ -17,6 +17,9 @@ _PROP_OF = {
 }
 
 
+_WAYS = ("left", "right", "up", "down")
+
+
 class _UnresolvedError(Exception):
     """A clause names nothing known, or several things."""
 
@@ -38,6 +41,8 @@ class Resolver:
         self._announced: list[int] = []
         self._spelt_out: list[int] = []
         self._unit_start = 0
+        self.num_left_out = 0
+        """Clauses so far that state nothing because a word, or what they name, is not known."""
 
     def take(self, sentence: list[Unit], *, spells_out: bool = False) -> None:
         """Add what one sentence states; a clause whose nouns name nothing is left out.
@@ -55,8 +60,9 @@ class Resolver:
             if unit.kind == "unknown" or (unit.kind == "object" and broken and not unit.asserts):
                 self._focus = None
                 subject, pending = "unknown", []
+                self.num_left_out += 1
             elif unit.kind == "scene":
-                self._run(unit, unit.operations)
+                self.num_left_out += not self._run(unit, unit.operations)
                 subject = "scene" if unit.asserts else subject
             elif unit.kind == "lead":
                 name = unit.operations[0][1]
@@ -65,12 +71,15 @@ class Resolver:
                     self._run(unit, unit.operations[1:])
                 elif subject == "object":
                     self._run(unit, [("set", "place", name), *unit.operations[1:]])
+                else:
+                    self.num_left_out += 1
             elif unit.kind == "object":
                 operations = unit.operations
                 done = self._run(
                     unit, [operations[0], *pending, *operations[1:]], turned_round=after
                 )
                 subject, pending = ("object" if done else "unknown"), []
+                self.num_left_out += not done
             elif (
                 subject == "before"
                 and (unit.participle or unit.link)
@@ -78,9 +87,13 @@ class Resolver:
             ):
                 pending += unit.operations
             elif subject in ("before", "object") and self._focus:
-                self._run(unit, unit.operations, turned_round=after)
+                self.num_left_out += not self._run(unit, unit.operations, turned_round=after)
+            else:
+                self.num_left_out += 1
         if pending and self._focus and subject == "before":
             self._run(Unit(kind="verb"), pending)
+        elif pending:
+            self.num_left_out += 1
 
     def facts(self) -> Facts:
         """Return all that is stated so far, in canonical order."""
@@ -168,7 +181,7 @@ class Resolver:
         if what == "go_on" and self._last_verb != "go":
             for index in self._current:
                 if self._objects[index].get("action") == "move":
-                    self._set(index, "direction", direction)
+                    self._set(index, "direction", _diagonal(direction))
             return
         self._last_verb = "go"
         for index in self._current:
@@ -313,12 +326,12 @@ class Resolver:
             if kind not in ("go", "go_on", "turn"):
                 events.append((kind, subject, target))
             elif in_maze:
-                if target in ("left", "right", "up", "down"):
-                    events.append(("go", subject, target))
+                ways = str(target).split("_")
+                events += [("go", subject, way) for way in ways if way in _WAYS]
             elif kind != "turn" and subject is not None:
                 item = self._objects[subject]
                 if item.setdefault("action", "move") == "move":
-                    item.setdefault("direction", target)
+                    item.setdefault("direction", _diagonal(str(target)))
         self._events = events
         for item in self._objects:
             action = item.get("action")
@@ -332,3 +345,9 @@ class Resolver:
                 item.pop("bounces", None)
             if item.get("change") != "recolour" or item.get("new_colour") == item.get("colour"):
                 item.pop("new_colour", None)
+
+
+def _diagonal(direction: str) -> str:
+    """Return a direction as the facts name it: `left_up` is `up_left`."""
+    first, _, second = direction.partition("_")
+    return f"{second}_{first}" if second in ("up", "down") else direction

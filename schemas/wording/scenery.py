@@ -5,6 +5,7 @@ from schemas.wording.places import background, on_background, place, prop
 from schemas.wording.shots import asides, camera, style, view, with_camera
 from schemas.wording.targets import spill
 from schemas.wording.tokens import Tokens, skip, word_at
+from schemas.wording.verbs import adverbs
 from schemas.wording.vocabulary import (
     STYLES,
 )
@@ -24,9 +25,10 @@ _SUBJECTS_BEHIND = (
 
 def scene_unit(tokens: Tokens, i: int) -> tuple[Unit, int] | None:
     """Find a clause or fragment about anything but the objects."""
-    for name in (_camera_unit, _background_unit, _style_unit, _spill_unit, _prop_unit, _view_unit):
-        if found := name(tokens, i):
-            return found
+    for start in dict.fromkeys((i, adverbs(tokens, i))):
+        for name in _PARSERS:
+            if found := name(tokens, start):
+                return found
     return None
 
 
@@ -288,3 +290,6 @@ def _view_unit(tokens: Tokens, i: int) -> tuple[Unit, int] | None:
 def _spill_unit(tokens: Tokens, i: int) -> tuple[Unit, int] | None:
     found = spill(tokens, i)
     return (_unit(found[0], asserts=True), found[1]) if found else None
+
+
+_PARSERS = (_camera_unit, _background_unit, _style_unit, _spill_unit, _prop_unit, _view_unit)

@@ -26,12 +26,16 @@ def units(tokens: Tokens) -> list[Unit]:
         link = ""
         while i < len(tokens):
             aside = ADVERBS.at(tokens, i)
-            if aside and (aside[1] == len(tokens) or tokens[aside[1]] == ","):
+            alone = tokens[i] == "still" and (i == 0 or tokens[i - 1] in LINKS)
+            if aside and not alone and (aside[1] == len(tokens) or tokens[aside[1]] == ","):
                 i = aside[1]
             elif tokens[i] in LINKS:
                 link = tokens[i] if tokens[i] not in (",", "and") or not link else link
                 i += 1
-            elif found and found[-1].kind == "scene" and tokens[i] in SHOWS and not link:
+            elif found and found[-1].kind == "scene" and tokens[i] in SHOWS and link in ("", ","):
+                link = tokens[i]
+                i += 1
+            elif found and found[-1].kind == "scene" and not link and _is_of_object(tokens, i):
                 link = tokens[i]
                 i += 1
             else:
@@ -63,17 +67,27 @@ def _unit(tokens: Tokens, i: int) -> tuple[Unit | None, int]:
         end = found[1]
         ends_well = end == len(tokens) or tokens[end] in LINKS or found[0].kind == "lead"
         if not ends_well and found[0].kind == "scene":
-            shows = _is_seen(found[0]) and tokens[end] in SHOWS
+            shows = _is_seen(found[0]) and (tokens[end] in SHOWS or _is_of_object(tokens, end))
             ends_well = shows or _comes_before_object(found[0], tokens, end)
         if ends_well and end > i and (best is None or end > best[1]):
             best = found
     return best if best is not None else (None, i)
 
 
+def _is_of_object(tokens: Tokens, i: int) -> bool:
+    """Return whether a camera move ends in an object: `tilt down to a red star`."""
+    if tokens[i] not in ("to", "from", "over", "across", "past"):
+        return False
+    after = object_unit(tokens, i + 1)
+    return after is not None and (after[1] == len(tokens) or tokens[after[1]] in LINKS)
+
+
 def _is_seen(unit: Unit) -> bool:
     """Return whether the unit says how something is shot."""
-    last = unit.operations[-1] if unit.operations else ("", "", "")
-    return last[0] == "view" or last[:2] == ("scene", "camera")
+    return any(
+        operation[0] == "view" or operation[:2] == ("scene", "camera")
+        for operation in unit.operations
+    )
 
 
 def _comes_before_object(unit: Unit, tokens: Tokens, end: int) -> bool:

@@ -5,13 +5,15 @@ from schemas.wording.operations import Found, Operation
 from schemas.wording.places import prop
 from schemas.wording.shots import asides
 from schemas.wording.tokens import Tokens, skip, word_at
-from schemas.wording.vocabulary import COLOURS, SPILL_VERBS, WHOLE_NUMBERS
+from schemas.wording.vocabulary import COLOURS, DIRECTIONS, SPILL_VERBS, WHOLE_NUMBERS
 
 
 def event(tokens: Tokens, i: int, kind: str) -> Found:
     """Find the target of an event and return the event."""
     if kind in ("leave", "return"):
         end = skip(tokens, i, "through the edge", "on the other side", "from the other side")
+        if side := DIRECTIONS.at(tokens, end):
+            end = side[1]
         return [("event", kind, None)], end
     if kind in ("reappear", "hide"):
         end = skip(tokens, i, "from behind", "behind", "of") if kind == "reappear" else i

@@ -13,6 +13,7 @@ _CONTRACTIONS = (
     (re.compile(r"\bcan't\b|\bcannot\b"), "can not"),
     (re.compile(r"\b(it|there|that|here)'s\b"), r"\1 is"),
     (re.compile(r"\bthey're\b"), "they are"),
+    (re.compile(r"\btravell(ing|ed)\b"), r"travel\1"),
 )
 _STRAIGHT = str.maketrans("\u2019\u2018\u201c\u201d\u2026", "''\"\".")
 _HYPHEN = re.compile(r"(?<=\w)[-\u2010\u2011](?=\w)")
@@ -37,6 +38,7 @@ def sentences(text: str) -> list[Tokens]:
     text = _QUOTED.sub(" \u00a4 ", text.lower())
     for pattern, plain in _CONTRACTIONS:
         text = pattern.sub(plain, text)
+    text = text.replace("&", " and ")
     text = _HYPHEN.sub(" ", _DASH.sub(" , ", text)).replace("\n\n", " . ")
     found: list[Tokens] = []
     current: Tokens = []

@@ -2,7 +2,7 @@
 
 from schemas.wording.nouns import adjective_list, noun
 from schemas.wording.operations import Found, Operation
-from schemas.wording.places import of_the_frame, on_background, place, prop
+from schemas.wording.places import of_background, of_the_frame, on_background, place, prop
 from schemas.wording.shots import style, with_camera
 from schemas.wording.targets import event
 from schemas.wording.tokens import Phrases, Tokens, listed, skip, word_at
@@ -13,6 +13,7 @@ from schemas.wording.vocabulary import (
     DIRECTIONS,
     FRAMES,
     INTENSIFIERS,
+    LINKS,
     OBJECT_VERBS,
     SIZES,
     SPEEDS,
@@ -31,7 +32,8 @@ _AUXILIARIES = Phrases(
 AT_REST = Phrases(
     (phrase, "")
     for phrase in listed(
-        "still|motionless|stationary|at rest|not moving|immobile|completely still|unmoving|static"
+        "still|motionless|stationary|at rest|not moving|immobile|completely still|unmoving|static|"
+        "no movement|no motion|not moving at all|without moving|without any movement|frozen in place"
     )
 )
 
@@ -42,8 +44,16 @@ _MOVING = ("move", "fast_or_slow", "fly", "go")
 
 
 def adverbs(tokens: Tokens, i: int) -> int:
-    """Return the number after adverbs that carry no fact."""
+    """Return the number after adverbs that carry no fact.
+
+    `as it moves` is one, unless it goes on: `as it moves to the right` is a clause.
+    """
     while found := ADVERBS.at(tokens, i):
+        goes_on = tokens[i] == "as" and (
+            DIRECTIONS.at(tokens, found[1]) or SPEEDS.at(tokens, found[1])
+        )
+        if goes_on and tokens[i + 1] == "it":
+            break
         i = found[1]
     return i
 
@@ -73,7 +83,8 @@ def modifiers(tokens: Tokens, i: int, verb: str, depth: int = 0) -> tuple[list[O
             and not direction_known
             and (found := DIRECTIONS.at(tokens, i))
         ):
-            operations.append(("go" if verb == "go" else "set", "direction", found[0]))
+            way = in_order(tokens, i, found) if verb == "go" else found[0]
+            operations.append(("go" if verb == "go" else "set", "direction", way))
             i = skip(tokens, of_the_frame(tokens, found[1]), "side of the frame", "direction")
             direction_known = True
         elif (
@@ -91,6 +102,10 @@ def modifiers(tokens: Tokens, i: int, verb: str, depth: int = 0) -> tuple[list[O
                     "towards the ground",
                     "freely",
                     "out of the air",
+                    "from the sky",
+                    "from above",
+                    "out of the sky",
+                    "from the air",
                 )
             )
             > i
@@ -107,16 +122,19 @@ def modifiers(tokens: Tokens, i: int, verb: str, depth: int = 0) -> tuple[list[O
         ):
             i = end
         elif found := place(tokens, i):
-            if verb in ("rest", "start", "move", "fall", "fly", "fast_or_slow", "be"):
+            if verb in ("rest", "start", "move", "fall", "fly", "fast_or_slow", "be", "change"):
                 operations.append(("set", "place", found[0]))
             i = found[1]
+            if more := of_background(tokens, i):
+                operations += more[0]
+                i = more[1]
         elif more := scene_words(tokens, i):
             operations += more[0]
             i = more[1]
         elif (end := _across(tokens, i)) > i:
             i = end
-        elif found := ADVERBS.at(tokens, i):
-            i = found[1]
+        elif (end := adverbs(tokens, i)) > i:
+            i = end
         elif (
             depth < 3
             and word_at(tokens, i).endswith("ing")
@@ -127,6 +145,19 @@ def modifiers(tokens: Tokens, i: int, verb: str, depth: int = 0) -> tuple[list[O
         else:
             break
     return operations, i
+
+
+def in_order(tokens: Tokens, i: int, found: tuple[str, int]) -> str:
+    """Return a direction, its two parts in the order of the text: `left and up` is `left_up`.
+
+    For one that moves freely the order says nothing; in a maze, these are two ways.
+    """
+    first, _, second = found[0].partition("_")
+    if second and second in tokens[i : found[1]]:
+        said = tokens[i : found[1]]
+        if first in said and said.index(second) < said.index(first):
+            return f"{second}_{first}"
+    return found[0]
 
 
 def scene_words(tokens: Tokens, i: int) -> Found:
@@ -142,6 +173,9 @@ def scene_words(tokens: Tokens, i: int) -> Found:
 def _across(tokens: Tokens, i: int) -> int:
     end = skip(tokens, i, "in front of it", "in front of them", "before it", "towards each other")
     end = skip(tokens, end, "toward each other", "away from each other", "towards one another")
+    end = skip(tokens, end, "next to each other", "side by side", "beside each other")
+    end = skip(tokens, end, "next to one another", "next to it", "beside it")
+    end = skip(tokens, end, "past it", "past them", "past each other", "past one another")
     if end > i or word_at(tokens, i) not in ACROSS:
         return end
     end = skip(tokens, i + 1, "the whole", "the")
@@ -160,6 +194,8 @@ def verb_phrase(tokens: Tokens, i: int, depth: int = 0) -> Found:
     if depth > MAX_DEPTH:
         return None
     start = i
+    if tokens[i : i + 1] == ["still"] and (i + 1 == len(tokens) or tokens[i + 1] in LINKS):
+        return [("set", "action", "rest")], i + 1
     pre_speed = None
     for _ in range(4):
         end = adverbs(tokens, i)
@@ -255,7 +291,7 @@ def verb_phrase(tokens: Tokens, i: int, depth: int = 0) -> Found:
             if end == i or (seen := on_background(tokens, i)) is None:
                 return None
             return seen
-        operations.append(("go", "direction", found[0]))
+        operations.append(("go", "direction", in_order(tokens, i, found)))
         i = of_the_frame(tokens, found[1])
         state = "move"
         if depth < MAX_DEPTH - 1:

@@ -37,6 +37,7 @@ def _directions() -> list[tuple[str, str]]:
             f"towards the {side} side",
             f"towards the {side} edge",
             f"to the {side} edge",
+            f"{sides[side == 'left']} to {side}",
             f"from {sides[side == 'left']} to {side}",
             f"from the {sides[side == 'left']} to the {side}",
         ):
@@ -102,7 +103,20 @@ SHAPES = Phrases(
 )
 DIRECTIONS = Phrases(_directions())
 PLACES = Phrases(_places())
-SPEEDS = Phrases(_entries("speed"))
+SPEEDS = Phrases(
+    _entries("speed")
+    + [
+        (f"at a {even} {adjective} {noun}", value)
+        for value, adjectives in (
+            ("slow", ("slow", "low")),
+            ("medium", ("medium", "moderate")),
+            ("fast", ("fast", "high", "quick")),
+        )
+        for adjective in adjectives
+        for even in ("constant", "steady", "very", "rather", "fairly")
+        for noun in ("speed", "pace")
+    ]
+)
 OBJECT_VERBS = Phrases(
     [(form, f"start {verb}") for verb in ("start", "begin") for form in (verb, present(verb))]
     + [(participle(verb), f"start {verb}") for verb in ("start", "begin")]
@@ -124,6 +138,8 @@ OBJECT_VERBS = Phrases(
     + [(word, "action fly") for word in ("thrown", "flung", "tossed", "hurled")]
     + verb_phrases([(f"{verb} it out", "event put_out_it") for verb in ("snuff", "put", "blow")])
     + verb_phrases([("sail", "arc"), ("soar", "arc")])
+    + verb_phrases([(f"enter{frame}", "start") for frame in ("", " the frame", " the picture")])
+    + verb_phrases([("come in", "start"), ("enter the scene", "start"), ("appear", "start")])
     + [
         entry
         for phrase, value in _entries("change")
@@ -177,7 +193,12 @@ OBJECT_VERBS = Phrases(
     + [entry for entry in _tagged("event", "event") if entry[1] == "event go"]
     + verb_phrases([("collide", "meet"), ("bump into each other", "meet")])
     + verb_phrases(
-        [(verb, f"fast_or_slow {speed}") for speed, group in SPEED_VERBS.items() for verb in group]
+        [
+            (f"{verb}{off}", f"fast_or_slow {speed}")
+            for speed, group in SPEED_VERBS.items()
+            for verb in group
+            for off in ("", " off", " away")
+        ]
     )
 )
 SPILL_VERBS = Phrases([entry for entry in _tagged("event", "event") if entry[1] == "event spill"])
@@ -245,7 +266,7 @@ ADVERBS = Phrases(
         "away|from there|bit by bit|little by little|one after the other|first|"
         "around|about|everywhere|playfully|gracefully|lazily|endlessly|forever|"
         "in slow motion|loop|please|still|after this|as it passes|in the process|shortly after|"
-        "a moment later|in turn|after it|at last|to begin with|in the meantime"
+        "at all|a moment later|in turn|after it|at last|to begin with|in the meantime"
     )
 )
 ACROSS = frozenset(("across", "through", "over", "along", "past", "into", "within", "in", "on"))

@@ -56,6 +56,9 @@ def _table() -> dict[str, tuple[str, str]]:
         ("从下到上", "up"),
     ):
         table[phrase] = ("direction", value)
+    for verb, value in (("上升", "up"), ("升起", "up"), ("下降", "down"), ("下沉", "down")):
+        for end in ("", "去", "起来"):
+            table[verb + end] = ("vertical", value)
     for noun in ("图形", "物体", "形状", "东西"):
         table[noun] = ("shape", "object")
     for phrase in ("黑色", "黑"):

@@ -1,0 +1,1 @@
+"""Prompt expansion: from what a user types to what the generator was trained on."""
