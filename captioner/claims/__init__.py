@@ -1,0 +1,1 @@
+"""What captions claim that can be checked: claims found in free English, and judged."""

@@ -1,0 +1,142 @@
+"""Claims about the camera in free English."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from captioner.claims.claim import SENTENCE, Claim
+
+_NOUN = r"(?:camera(?:work)?|shot|view(?:point)?|frame|framing|lens|footage|perspective|scene|pov)"
+_ADVERB = (
+    r"(?:\s+(?:very|quite|rather|then|now|also|gently|slowly|smoothly|quickly|rapidly|steadily|"
+    r"gradually|slightly|swiftly|briefly|continuously|subtly|fast|a\s+(?:little|bit)|further|"
+    r"back|away|over|across|along|around|past|off))*"
+)
+WAY = r"(?:left(?:wards?)?|right(?:wards?)?|up(?:wards?)?|down(?:wards?)?)"
+_TO = (
+    r"(?:\s+(?:to|towards?|from\s+(?:left|right|top|bottom)\s+to)?\s*(?:the\s+)?"
+    rf"(?P<way>{WAY}|top|bottom)(?!\s*(?:side|hand|half|corner|edge|of))(?:[-\s]hand side)?\b)"
+)
+_VERB = (
+    r"(?:pan|tilt|turn|mov|slid|track|travel|shift|drift|sweep|swing|swivel|rotat|ris|descend|"
+    r"lower|rais|truck|dolli|doll|glid|follow|wander|scroll|boom|crane|fli|float)"
+    r"(?:e|y|es|ies|s|ing|ned|ed|d|ning)?"
+)
+
+_MOVES = re.compile(rf"\b{_VERB}{_ADVERB}{_TO}")
+_PAN_NOUN = re.compile(
+    rf"\b(?P<verb>pan|tilt|pans|tilts|panning|tilting|panned|tilted){_ADVERB}{_TO}"
+)
+_LEFTWARD = re.compile(r"\b(?P<way>left|right|up|down)wards?\s+(?:camera\s+)?(?:pan|tilt|movement)")
+_ZOOM = re.compile(
+    r"\b(?:zoom(?:s|ed|ing)?|push(?:es|ed|ing)?|dolli(?:es|ed)|dolly(?:ing)?|mov(?:es|ing)|"
+    rf"clos(?:es|ing)|com(?:es|ing)|pull(?:s|ed|ing)?|travel(?:s|ling)?|widen(?:s|ing)?)\b{_ADVERB}"
+    r"\s*\b(?P<way>in(?:wards?)?(?!\s+(?:a|one|no|front|place|circles?|the\s+(?:same|direction|"
+    r"distance|background|foreground|centre|center|middle|air))\b)|out(?:wards?)?|back(?:wards?)?|"
+    r"forwards?|closer|nearer)\b"
+)
+_ZOOM_NOUN = re.compile(r"\b(?:zoom[-\s](?P<way>in|out)|(?P<pull>pull[-\s]back))\b")
+_WIDENS = re.compile(rf"\b{_NOUN}\s+(?:slowly\s+|gradually\s+)?widens\b")
+_STILL_ADJ = (
+    r"(?:still|static|stationary|fixed|motionless|unmoving|immobile|locked(?:[-\s]off)?|steady|"
+    r"unchanged|in\s+place|at\s+rest)"
+)
+_STILL = (
+    re.compile(
+        rf"\b{_NOUN}(?:'s\s+(?:view|position|angle))?\s+(?:itself\s+)?(?:is|are|was|remains?|"
+        rf"stays?|stands?|holds?|keeps?|being|remaining|staying|held|kept)"
+        rf"(?:\s+(?:completely|entirely|perfectly|mostly|very|largely|almost|nearly|held|kept))*"
+        rf"\s+(?P<still>{_STILL_ADJ})\b"
+    ),
+    re.compile(
+        r"\b(?:static|stationary|fixed|locked[-\s]off|motionless|unmoving|still|steady)"
+        r"(?:,?\s+(?:wide|medium|close|high|low|overhead|eye-level|[a-z]+-angle|unmoving|mounted))*"
+        r"\s+(?:camera|shot|framing|viewpoint|frame|view|perspective)\b"
+    ),
+    re.compile(
+        rf"\b{_NOUN}\s+(?:does\s+not|doesn['’]t|never)\s+(?:move|pan|shift|change)\b"  # noqa: RUF001
+    ),
+    re.compile(r"\b(?:no|without(?:\s+any)?)\s+camera\s+(?:movement|motion)\b"),
+    re.compile(r"\bnext to no camera movement\b"),
+)
+_UNSTEADY = re.compile(
+    r"\b(?:hand-?\s?held|shaky|unsteady|wobbl(?:es|y|ing)|jitter(?:s|y|ing)?|camera\s+shakes?|"
+    r"shaking\s+camera|shakes|trembl(?:es|ing))\b"
+)
+_HAND_HELD_THING = re.compile(r"^\s+(?:device|phone|camera\s+in|game|tool|fan|microphone|console)")
+_ABOUT = re.compile(rf"\b{_NOUN}\s+(?:moves|wanders|roams|travels)\s+(?:about|around|freely)\b")
+_CAMERA_WORD = re.compile(
+    r"\b(?:camera(?:work|man)?|shot|viewpoint|lens|footage|perspective|pov|framing|"
+    r"(?:the|our)\s+view|the\s+frame)\b"
+)
+_DENIED = re.compile(r"\b(?:no|not|never|without|n['’]t|neither|nor|nothing)\b[^,;.]*$")  # noqa: RUF001
+_WAYS = {"top": "up", "bottom": "down"}
+
+
+def find_camera_claims(text: str, *, is_field: bool = False) -> Iterator[Claim]:
+    """Yield what a text says of the camera. In the field `camera` every word is about it.
+
+    In prose a movement counts where the camera, or what it sees, is its subject.
+    """
+    lower = text.lower()
+    for sentence in SENTENCE.finditer(lower):
+        part, offset = sentence.group(), sentence.start()
+        yield from _find_in(part, offset, is_field=is_field)
+
+
+def _find_in(part: str, offset: int, *, is_field: bool) -> Iterator[Claim]:
+    taken: list[tuple[int, int]] = []
+
+    def claim(match: re.Match[str], value: str) -> Iterator[Claim]:
+        free = all(match.end() <= a or match.start() >= b for a, b in taken)
+        if free and not _DENIED.search(part[: match.start()]):
+            taken.append(match.span())
+            yield Claim(
+                topic="camera",
+                value=value,
+                start=offset + match.start(),
+                end=offset + match.end(),
+            )
+
+    for pattern in _STILL:
+        for match in pattern.finditer(part):
+            yield from claim(match, "still")
+    if is_field:
+        for match in re.finditer(rf"\b{_STILL_ADJ}\b|\btripod\b", part):
+            yield from claim(match, "still")
+    for match in _ABOUT.finditer(part):
+        yield from claim(match, "moves")
+    for match in _UNSTEADY.finditer(part):
+        about_camera = is_field or _CAMERA_WORD.search(part) or match.group().startswith("hand")
+        if about_camera and not _HAND_HELD_THING.match(part[match.end() :]):
+            yield from claim(match, "unsteady")
+    for match in _ZOOM_NOUN.finditer(part):
+        yield from claim(match, match.group("way") or "out")
+    for match in _WIDENS.finditer(part):
+        yield from claim(match, "out")
+    for match in _ZOOM.finditer(part):
+        is_zoom = match.group().startswith("zoom")
+        if is_field or is_zoom or _subject_is_camera(part, match.start()):
+            near = match.group("way").startswith(("in", "forward", "closer", "nearer"))
+            yield from claim(match, "in" if near else "out")
+    for pattern in (_PAN_NOUN, _MOVES, _LEFTWARD):
+        for match in pattern.finditer(part):
+            if is_field or _subject_is_camera(part, match.start()):
+                way = re.sub(r"wards?$", "", match.group("way"))
+                yield from claim(match, _WAYS.get(way, way))
+
+
+def _subject_is_camera(part: str, position: int) -> bool:
+    """Tell whether the nearest clause before `position` speaks of the camera."""
+    before = part[:position]
+    clause = re.split(r"[,;:]|\b(?:as|while|when|whereas|which|who)\b", before)[-1]
+    if re.search(r"\b(?:camera|shot|view|viewpoint|lens|footage|perspective|pov|frame)\b", clause):
+        return True
+    if not clause.strip(" a-"):  # `..., panning to the left`: the subject is further back
+        earlier = before[: len(before) - len(clause)].rstrip(" ,;")
+        clause = re.split(r"[,;:]|\b(?:as|while|when)\b", earlier)[-1]
+        return bool(re.search(r"\b(?:camera|shot|view)\b", clause))
+    return bool(
+        re.fullmatch(r"\s*(?:and|then|and then|a|an|with a|slow|slowly|gently|\s)*", clause)
+    )
