@@ -92,22 +92,21 @@ def _thinned(request: CaptionRequest, attempt: Attempt) -> CaptionRequest:
 def _by_request(answers: Sequence[Answer], requests: Sequence[CaptionRequest]) -> list[Answer]:
     """Return one answer per request, matched by id and never by place.
 
-    No answer for a request is an `error`. Two answers for one request, and all that name a
-    request nobody made, cannot be trusted: the request's answer is then `swapped`.
+    No answer for a request is an `error`, but `swapped` where the batch holds answers that
+    belong to nobody or two for one request, which is `swapped` as well: neither can be trusted.
     """
     wanted = {request.request_id for request in requests}
     found: dict[str, list[Answer]] = {}
     for answer in answers:
         found.setdefault(answer.request_id, []).append(answer)
-    has_strangers = any(name not in wanted for name in found)
+    is_mixed = any(name not in wanted or len(own) > 1 for name, own in found.items())
     matched = []
     for request in requests:
         own = found.get(request.request_id, [])
         if len(own) == 1:
             matched.append(own[0])
             continue
-        many = len(own) > 1
-        status = "swapped" if many or has_strangers else "error"
-        message = "more than one answer" if many else "no answer for this clip"
+        status = "swapped" if is_mixed else "error"
+        message = "more than one answer" if own else "no answer for this clip"
         matched.append(Answer(request_id=request.request_id, status=status, message=message))
     return matched

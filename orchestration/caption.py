@@ -145,7 +145,7 @@ def _mark_duplicates(run: Run, settings_hash: str, clip_ids: list[str]) -> Work:
         [settings_hash, clip_ids],
     )
     now = datetime.now(UTC)
-    marks = [
+    marks: list[object] = [
         Caption(
             **{
                 **row,

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from orchestration.progress import say, stage_progress
 from pipeline.containment import Contained
-from pipeline.ingest import IngestSettings, find_files
+from pipeline.ingest import find_files
 from pipeline.reader import read_start
 from schemas.errors import MediaError, UserError
 
@@ -84,7 +84,7 @@ def read_negatives(paths: Sequence[Path]) -> list[NDArray[np.uint8]]:
     """
     if not paths:
         return []
-    found = find_files([Path(path) for path in paths], IngestSettings())
+    found = find_files(paths)
     child = Contained(memory_limit_mb=8192)
     clips = []
     try:

@@ -1,37 +1,62 @@
-import hashlib
+import json
 from dataclasses import replace
 from datetime import UTC, datetime
 
+import numpy as np
 import pytest
-from pydantic import ValidationError
 
-from captioner.backend import CaptionSettings, caption_settings_hash, load_backend, pick_evenly
-from captioner.rows import make_captions
-from captioner.request import CaptionText, frames_digest
-from schemas.errors import UserError
+from captioner.facts import Correction
+from captioner.request import Answer, Attempt, CaptionRequest, frames_digest
+from captioner.rows import Scope, Try, caption_rows, failed_rows
+from captioner.settings import CaptionSettings
+from schemas.frames import Frames
 from schemas.records import Caption
 from schemas.tables import to_arrow
 from tests.captioner.drawings import DARK_GREEN, RED, draw_disc, make_request
+from tests.captioner.fakes import ScriptedCaptioner, good_answer
 
-NOW = datetime(2026, 1, 1, tzinfo=UTC)
-
-
-def make_rows(texts: list[CaptionText] | None = None, **changes: object) -> list[Caption]:
-    request = replace(make_request([draw_disc(DARK_GREEN, RED)] * 2), **changes)
-    captioner = load_backend("measured", CaptionSettings())
-    texts = captioner.caption([request])[0] if texts is None else texts
-    return make_captions(request, texts, captioner, settings_hash="set_1", created_at=NOW)
+SCOPE = Scope(
+    settings=CaptionSettings(),
+    settings_hash="set_1",
+    created_at=datetime(2026, 1, 1, tzinfo=UTC),
+)
 
 
-def test_a_row_says_who_wrote_it_and_from_what() -> None:
+def one_try(request: CaptionRequest | None = None, **changes: object) -> Try:
+    request = request or make_request([draw_disc(DARK_GREEN, RED)] * 2)
+    answer = good_answer(request, prompt_tokens=7, output_tokens=9, text="raw words")
+    values = {
+        "captioner": ScriptedCaptioner(lambda *_: None),
+        "attempt": Attempt(number=1, seed=5),
+        "request": request,
+        "answer": answer,
+        "status": "ok",
+        "caption": answer.caption,
+        "corrections": (
+            Correction(field="camera", said="pans left", measured="still", action="dropped"),
+        ),
+        "alignment": 0.25,
+        "aligner": "tiny",
+    }
+    return Try(**{**values, **changes})
+
+
+def make_rows(request: CaptionRequest | None = None) -> list[Caption]:
+    return caption_rows(one_try(request), SCOPE)
+
+
+def test_a_row_says_who_wrote_it_from_what_and_how() -> None:
     rows = make_rows()
     assert [row.kind for row in rows] == ["short", "medium", "long", "structured"]
     for row in rows:
-        assert (row.captioner, row.model, row.language) == ("measured", "measurements", "en")
-        assert row.revision and row.prompt_hash and row.settings_hash == "set_1"
+        assert (row.captioner, row.model, row.revision) == ("tiny", "scripted", "1")
+        assert (row.prompt_hash, row.settings_hash, row.language) == ("none", "set_1", "en")
         assert row.frame_times_s == [0.0, 1.0]
         assert (row.clip_id, row.video_id, row.start_s, row.end_s) == ("clip_a", "vid_a", 10, 14)
-        assert row.status == "ok"
+        assert (row.status, row.attempt, json.loads(row.sampling)["seed"]) == ("ok", 1, 5)
+        assert (row.prompt_tokens, row.output_tokens, row.alignment) == (7, 9, 0.25)
+        assert json.loads(row.corrections[0])["said"] == "pans left"
+    assert [row.raw for row in rows] == ["", "", "", "raw words"]
     assert to_arrow("captions", rows, "bat_1").num_rows == 4
 
 
@@ -39,57 +64,32 @@ def test_the_same_work_gives_the_same_ids_and_other_work_others() -> None:
     ids = [row.caption_id for row in make_rows()]
     assert ids == [row.caption_id for row in make_rows()]
     assert len(set(ids)) == 4
-    assert not set(ids) & {row.caption_id for row in make_rows(clip_id="clip_b")}
+    other = make_rows(replace(make_request([]), request_id="clip_b", clip_id="clip_b"))
+    assert not set(ids) & {row.caption_id for row in other}
+
+
+def test_a_failed_try_is_a_row_with_its_reason() -> None:
+    request = make_request([])
+    answer = Answer(request_id="clip_a", text="Sorry.", status="refused", message="policy")
+    tries = [
+        one_try(request, answer=answer, status="refused", caption=None, attempt=Attempt(number=i))
+        for i in range(2)
+    ]
+    rows = failed_rows(tries, SCOPE)
+    assert [(row.status, row.message, row.raw, row.text) for row in rows] == [
+        ("refused", "policy", "Sorry.", "")
+    ] * 2
+    assert len({row.caption_id for row in rows}) == 2
+    with pytest.raises(ValueError, match="no caption"):
+        caption_rows(tries[0], SCOPE)
 
 
 def test_the_digest_depends_on_every_picture_and_their_order() -> None:
     one, two = draw_disc(DARK_GREEN, RED), draw_disc(DARK_GREEN, None)
-    frames = [make_request(jpegs).frames for jpegs in ([one], [one, two], [two, one], [])]
-    assert len({frames_digest(f) for f in frames}) == 4
-    flipped = one[:-9] + bytes([one[-9] ^ 1]) + one[-8:]
-    assert frames_digest(make_request([flipped]).frames) != frames_digest(frames[0])
-    assert frames_digest(()) == hashlib.sha256().hexdigest()
-
-
-def test_a_bad_text_is_kept_with_the_reason() -> None:
-    texts = [
-        CaptionText(kind="short", language="en", text="A red area"),
-        CaptionText(kind="long", language="en", text="No.", status="refused"),
-    ]
-    assert [row.status for row in make_rows(texts)] == ["truncated", "refused"]
-
-
-@pytest.mark.parametrize("name", ["nobody", "tiny", "transformers", "openai", "vllm"])
-def test_an_unknown_backend_is_an_error_that_names_those_there_are(name: str) -> None:
-    with pytest.raises(UserError, match=name) as error:
-        load_backend(name, CaptionSettings(backend=name))
-    assert "measured" in error.value.hint
-
-
-@pytest.mark.parametrize("change", [{"language": "de"}, {"model": "other"}])
-def test_measured_refuses_what_it_cannot_do(change: dict[str, str]) -> None:
-    with pytest.raises(UserError):
-        load_backend("measured", CaptionSettings(**change))
-
-
-@pytest.mark.parametrize("kinds", [[], ["short", "short"], ["source"]])
-def test_kinds_are_ours_and_each_once(kinds: list[str]) -> None:
-    with pytest.raises(ValidationError):
-        CaptionSettings(kinds=kinds)
-
-
-def test_the_settings_hash_ignores_speed_and_follows_the_text() -> None:
-    captioner = load_backend("measured", CaptionSettings())
-    plain = caption_settings_hash(CaptionSettings(), captioner)
-    assert caption_settings_hash(CaptionSettings(batch_size=7), captioner) == plain
-    assert caption_settings_hash(CaptionSettings(num_frames=3), captioner) != plain
-    captioner.prompt_hash = "other"
-    assert caption_settings_hash(CaptionSettings(), captioner) != plain
-
-
-@pytest.mark.parametrize(
-    ("count", "limit", "picked"),
-    [(0, 4, []), (3, 4, [0, 1, 2]), (9, 3, [0, 4, 8]), (9, 1, [4]), (100, 2, [0, 99])],
-)
-def test_frames_are_picked_evenly(count: int, limit: int, picked: list[int]) -> None:
-    assert pick_evenly(count, limit) == picked
+    requests = [make_request(jpegs) for jpegs in ([one], [one, two], [two, one], [])]
+    assert len({frames_digest(request) for request in requests}) == 4
+    pixels = np.zeros((2, 4, 4, 3), np.uint8)
+    clip = Frames(pixels_THWC=pixels, times_s=np.arange(2.0))
+    changed = Frames(pixels_THWC=pixels + np.uint8(1), times_s=np.arange(2.0))
+    digests = {frames_digest(replace(make_request([]), clip=frames)) for frames in (clip, changed)}
+    assert len(digests) == 2
