@@ -72,7 +72,7 @@ def noun(tokens: Tokens, i: int) -> tuple[Noun, list[Operation], int] | None:
             i = skip(tokens, i, "coloured", "colored")
         elif found := _ACTIVE.at(tokens, i):
             name, value = found[0].split()
-            more.append(("set", name, value))
+            more.append(("set", name, True if name == "bounces" else value))
             pace = word_at(tokens, i)
             if name == "action" and value == "move" and found[1] - i > 1:
                 more.append(("set", "speed", "slow" if pace.startswith("slow") else "fast"))
