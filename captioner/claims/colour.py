@@ -59,7 +59,7 @@ COLOUR = re.compile(
 _NOT_COLOUR_AFTER = re.compile(
     r"^\s+(?:juice|house\s+style|noise|balance|box|tea|wine|man|men|woman|women|person|people|boy|"
     r"girl|male|female|card|light\s+district|retriever|gate|medal|hour|ratio|"
-    r"peel|slices?|segments?|and\s+white|or\s+white|tones?\s+of\s+voice|belt|sea\b)"
+    r"peel|slices?|segments?|tones?\s+of\s+voice|belt|sea\b)"
 )
 _BLACK_AND_WHITE = re.compile(r"\bblack[-\s]and[-\s]white\b")
 _BACKGROUND = re.compile(

@@ -11,6 +11,14 @@ _PLACE = (
     r"(?:scene|room|environment|setting|lighting|light|picture|image|frame|footage|atmosphere|"
     r"interior|space|background|surroundings|shot|area|conditions|overall|night|clip)"
 )
+_MEDIUM = (
+    r"(?:\w+\s+)?(?:clip|film|footage|picture|image|video|photo|photograph|photography|scene|shot|"
+    r"movie|style|recording|palette|drawing|animation)\b"
+)
+_HUE = (
+    r"(?!,?\s+(?:gr[ae]y|green|blue|red|brown|purple|yellow|orange|pink|cyan|teal|beige|white|"
+    r"black|navy|gold\w*|turquoise|haired|skinned)\b)"
+)
 _PATTERNS: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
     (value, re.compile(pattern))
     for value, pattern in (
@@ -29,7 +37,11 @@ _PATTERNS: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
             r"\b(?:light(?:ing)?|brightness|illumination)(?:\s+\w+)?\s+(?:remains|stays|is|keeps)\s+"
             r"(?:\w+ly\s+)?(?:even|steady|constant|unchanged|consistent|stable)\b",
         ),
-        ("greyscale", r"\b(?:black[-\s]and[-\s]white|monochrom(?:e|atic)|gr[ae]y-?\s?scale)\b"),
+        (
+            "greyscale",
+            rf"\bblack[-\s]and[-\s]white\b(?=\s+{_MEDIUM}|\s*[,.;]|\s*$)|"
+            r"\bin\s+black[-\s]and[-\s]white\b|\bmonochrom(?:e|atic)\b|\bgr[ae]y-?\s?scale\b",
+        ),
         (
             "colourful",
             r"\b(?:colou?rful|vividly\s+colou?red|vivid\s+colou?rs|vibrant(?:ly)?(?:\s+colou?r(?:s|ed)?)?|"
@@ -38,7 +50,7 @@ _PATTERNS: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
         (
             "dark",
             rf"\b(?:dark|dim|gloomy|dimly\s+lit|poorly\s+lit|low[-\s]light|unlit|shadowy|pitch[-\s]black|"
-            rf"nearly\s+black|almost\s+black|underexposed)(?:,?\s+\w+){{0,1}}?\s+{_PLACE}\b|"
+            rf"nearly\s+black|almost\s+black|underexposed){_HUE}(?:,?\s+\w+){{0,1}}?\s+{_PLACE}\b|"
             r"\b(?:dimly|poorly|barely)[-\s]lit\b|\bpitch[-\s]black\b|\b(?:at|by)\s+night\b|"
             r"\bnight-?time\b|\bnight\s+(?:scene|sky|view|street)\b|\bin\s+(?:near\s+)?darkness\b|"
             rf"\b{_PLACE}\s+(?:is|remains|stays)\s+(?:very\s+|rather\s+|quite\s+|almost\s+|nearly\s+)?"
@@ -48,7 +60,7 @@ _PATTERNS: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
         (
             "bright",
             rf"\b(?:bright|brightly\s+lit|well[-\s]lit|sunny|sunlit|sun-drenched|overexposed|radiant)"
-            rf"(?:,?\s+\w+){{0,1}}?\s+(?:{_PLACE}|daylight|sunlight|sunshine|day|sky)\b|"
+            rf"{_HUE}(?:,?\s+\w+){{0,1}}?\s+(?:{_PLACE}|daylight|sunlight|sunshine|day|sky)\b|"
             r"\bbrightly[-\s]lit\b|\bsunlit\b|\bbright(?:ly)?\s+illuminated\b|"
             rf"\b{_PLACE}\s+(?:is|remains|stays)\s+(?:very\s+|rather\s+|quite\s+)?"
             r"(?:bright|well[-\s]lit|brightly\s+lit|sunny)\b(?!\s+(?:grey|blue|green|red|yellow))|"

@@ -5,9 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from schemas.facts import Facts, ObjectFacts, match_objects
-from schemas.wording.read import left_out, read
+from schemas.wording.read import left_out, read, split_sentences
 from schemas.wording.render import Length, render
 
+MAX_LEFT_OUT = 0.6
+"""Share of a world caption's sentences that may be remarks."""
 _SCENE = ("camera", "background_colour", "background_kind", "prop", "style")
 _OBJECT = ("colour", "shape", "direction", "action", "change")
 _LENGTHS: dict[str, Length] = {"short": "short", "medium": "medium", "long": "long"}
@@ -23,9 +25,13 @@ class WorldClash:
 
 
 def is_world_prose(text: str) -> bool:
-    """Tell whether a text is a caption of the world of which every word is understood."""
-    facts = read(text)
-    return bool(facts.objects) and not left_out(text)
+    """Tell whether a text is a caption of the world: objects, and mostly understood.
+
+    The remarks that lengthen a caption state nothing, and are not understood either.
+    """
+    if not read(text).objects:
+        return False
+    return len(left_out(text)) <= MAX_LEFT_OUT * len(split_sentences(text))
 
 
 def find_clashes(said: Facts, known: Facts) -> list[WorldClash]:
