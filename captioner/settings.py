@@ -93,6 +93,8 @@ class VllmSettings(Settings):
     """Name on the hub, or a local folder."""
     revision: str | None = None
     """Branch, tag or commit on the hub."""
+    send: Literal["video", "images"] = "video"
+    """Frames as one video with exact times, or as images for models that take no video."""
     max_frames: int = Field(32, ge=1, le=1024)
     """Frames shown of one clip, at most."""
     fps: float = Field(2.0, gt=0)
@@ -108,7 +110,7 @@ class VllmSettings(Settings):
     gpu_memory_utilization: float = Field(0.9, gt=0, le=1)
     """Share of a GPU's memory that vLLM may take."""
     engine_kwargs: dict[str, str | int | float | bool] = Field(default_factory=dict)
-    """Further arguments of the engine."""
+    """Further arguments of the engine; the settings above are not among them."""
 
 
 class TinySettings(Settings):
