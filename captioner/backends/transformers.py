@@ -14,18 +14,14 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-import numpy as np
-
 from captioner.backends import transformers_inputs as inputs
 from captioner.backends.transformers_decoding import Decoded, Form, Wanted, decode, row_seed
-from captioner.backends.transformers_inputs import Prepared
+from captioner.backends.transformers_inputs import Prepared, Prompter
 from captioner.backends.transformers_model import load_model
 from captioner.parse import json_schema
-from captioner.prompting import caption_prompt, prompts_hash, summary_prompt
+from captioner.prompting import prompts_hash, summary_prompt
 from captioner.request import Answer, Attempt, CaptionRequest, FrameView, Prompting
 from captioner.settings import CaptionSettings
-from captioner.shown import shown_frames
-from schemas.frames import Frames
 
 log = logging.getLogger(__name__)
 
@@ -47,10 +43,9 @@ class TransformersCaptioner:
         self.view = FrameView(
             source="clip", max_frames=own.max_frames, fps=own.fps, max_side_px=own.max_side_px
         )
-        processor = self._loaded.processor
-        takes_videos = getattr(processor, "video_processor", None) is not None
-        self._as_images = not takes_videos if own.as_images is None else own.as_images
-        self._interleaves = self._as_images and inputs.keeps_order(processor)
+        self._prompter = Prompter(
+            self._loaded.processor, as_images=own.as_images, language=settings.language
+        )
         self._batch_size = own.batch_size
         self._forms: dict[Prompting, Form | None] = {}
 
@@ -64,7 +59,7 @@ class TransformersCaptioner:
         prepared: list[Prepared] = []
         for request in requests:
             try:
-                one = self._prepare(request, attempt)
+                one = self._prompter.prepare(request, attempt)
             except OSError as error:  # what PIL raises for bytes that are no picture
                 answers.append(_failed(request.request_id, "unreadable_frames", error))
                 continue
@@ -97,24 +92,6 @@ class TransformersCaptioner:
         self._loaded.model = None
         self._forms.clear()
         _free_memory()
-
-    def _prepare(self, request: CaptionRequest, attempt: Attempt) -> Prepared | None:
-        shown = shown_frames(request, attempt.num_frames)
-        if shown is None:
-            return None
-        # The prompt tells the times of the frames that are shown, and of no others.
-        seen = Frames(pixels_THWC=shown.pixels_THWC, times_s=np.array(shown.times_s))
-        text = caption_prompt(replace(request, clip=seen), attempt, language=self._language).text
-        if attempt.prompting != "full":
-            text = f"{inputs.tell_times(shown.times_s)}\n{text}"
-        return inputs.prepare(
-            self._loaded.processor,
-            request,
-            shown,
-            text,
-            as_images=self._as_images,
-            interleaves=self._interleaves,
-        )
 
     def _answer_batch(self, batch: Sequence[Prepared], attempt: Attempt) -> list[Answer]:
         """Answer a batch; where it does not fit or fails, its halves, down to one request."""
@@ -176,10 +153,10 @@ class TransformersCaptioner:
         )
 
     def _room(self, prompt_tokens: int) -> int:
-        """Return how many tokens the model can write behind the prompt. Raises PromptTooLong."""
+        """Return how many tokens fit behind the prompt. Raises PromptTooLongError for none."""
         limit = getattr(self._loaded.model.config.get_text_config(), "max_position_embeddings", 0)
         if limit and prompt_tokens >= limit:
-            raise PromptTooLong(
+            raise PromptTooLongError(
                 f"the prompt has {prompt_tokens} tokens, the model takes {limit}: show fewer or "
                 "smaller frames"
             )
@@ -217,7 +194,7 @@ class TransformersCaptioner:
         return text
 
 
-class PromptTooLong(ValueError):
+class PromptTooLongError(ValueError):
     """A prompt has more tokens than the model takes; fewer frames have fewer."""
 
 
@@ -230,7 +207,7 @@ def _told(error: BaseException) -> tuple[str, str]:
     import torch
 
     line = (str(error).strip().splitlines() or [""])[0]
-    is_memory = isinstance(error, MemoryError | torch.OutOfMemoryError | PromptTooLong) or (
+    is_memory = isinstance(error, MemoryError | torch.OutOfMemoryError | PromptTooLongError) or (
         isinstance(error, RuntimeError)
         and ("out of memory" in line or "can't allocate memory" in line)
     )

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
-from captioner.request import CaptionRequest
-from captioner.shown import ShownFrames
+from captioner.prompting import caption_prompt
+from captioner.request import Attempt, CaptionRequest
+from captioner.shown import ShownFrames, shown_frames
+from schemas.frames import Frames
 
+IGNORED = -100
+"""What stands in `labels` for tokens that training does not count."""
 _CLOCK_HZ = 1000
 """Frames a second of the clock that frame numbers count where the real rate varies."""
 _MAX_OFF_S = 0.005
@@ -61,38 +65,44 @@ def video_metadata(request: CaptionRequest, shown: ShownFrames) -> dict[str, Any
     }
 
 
-def tell_times(times_s: Sequence[float]) -> str:
-    """Return a line that tells when the frames were taken, for prompts that do not."""
-    return f"The frames are taken at {', '.join(f'{t:.2f}' for t in times_s)} seconds."
+class Prompter:
+    """Makes prompts for one model: as a video, or as images for models that take no videos."""
 
+    def __init__(self, processor: Any, *, as_images: bool | None, language: str) -> None:
+        """Take a model's processor; `as_images` None asks it whether it takes videos."""
+        takes_videos = getattr(processor, "video_processor", None) is not None
+        self._processor = processor
+        self._language = language
+        self._as_images = not takes_videos if as_images is None else as_images
+        self._labels = self._as_images and _keeps_order(processor)
 
-def prepare(
-    processor: Any,
-    request: CaptionRequest,
-    shown: ShownFrames,
-    text: str,
-    *,
-    as_images: bool,
-    interleaves: bool,
-) -> Prepared:
-    """Return the tensors for one request: its frames, then `text`.
+    def prepare(self, request: CaptionRequest, attempt: Attempt) -> Prepared | None:
+        """Return the tensors for one request; None where there is no frame to show.
 
-    With `as_images` every frame is a picture of its own, with its time before it where the
-    model's template keeps texts and pictures in order (`interleaves`).
-    """
-    if as_images:
-        content = _images(shown, label=interleaves)
-        arguments: dict[str, Any] = {}
-    else:
-        shown = _at_least(shown, _MIN_FRAMES)
-        content = [{"type": "video", "video": shown.pixels_THWC}]
-        arguments = {
-            "do_sample_frames": False,
-            "video_metadata": [[_metadata(video_metadata(request, shown))]],
-        }
-    messages = [{"role": "user", "content": [*content, {"type": "text", "text": text}]}]
-    inputs = apply_template(processor, messages, arguments)
-    return Prepared(request_id=request.request_id, inputs=inputs)
+        Raises OSError for a picture that cannot be read, and what the processor raises for
+        frames that it refuses.
+        """
+        shown = shown_frames(request, attempt.num_frames)
+        if shown is None:
+            return None
+        if self._as_images:
+            content, arguments = _images(shown, label=self._labels), {}
+        else:
+            content, arguments = _video(request, shown)
+        text = {"type": "text", "text": self._text(request, shown, attempt)}
+        messages = [{"role": "user", "content": [*content, text]}]
+        tensors = apply_template(self._processor, messages, arguments)
+        return Prepared(request_id=request.request_id, inputs=tensors)
+
+    def _text(self, request: CaptionRequest, shown: ShownFrames, attempt: Attempt) -> str:
+        """Return the prompt with the times of the frames that are shown, and of no others."""
+        seen = Frames(pixels_THWC=shown.pixels_THWC, times_s=np.array(shown.times_s))
+        prompt = caption_prompt(replace(request, clip=seen), attempt, language=self._language)
+        if attempt.prompting == "full":
+            return prompt.text
+        # The other prompts tell no times, SmolVLM tells whole seconds, many models none.
+        times = ", ".join(f"{time:.2f}" for time in shown.times_s)
+        return f"The frames are taken at {times} seconds.\n{prompt.text}"
 
 
 def apply_template(
@@ -110,17 +120,6 @@ def apply_template(
         **({"enable_thinking": False} if thinking else {}),
     )
     return dict(found)
-
-
-def keeps_order(processor: Any) -> bool:
-    """Return whether the chat template leaves texts between pictures where they are."""
-    picture = {"type": "image"}
-    content = [{"type": "text", "text": "(a)"}, picture, {"type": "text", "text": "(b)"}, picture]
-    text = str(
-        processor.apply_chat_template([{"role": "user", "content": content}], tokenize=False)
-    )
-    start, end = text.find("(a)"), text.find("(b)")
-    return 0 <= start < end and bool(text[start + 3 : end].strip())
 
 
 def batches(prepared: Sequence[Prepared], kind: str, size: int) -> list[list[Prepared]]:
@@ -148,8 +147,8 @@ def collate(batch: Sequence[Prepared], pad_token_id: int, kind: str) -> dict[str
     joined: dict[str, Any] = {}
     for name, first in batch[0].inputs.items():
         values = [one.inputs[name] for one in batch]
-        if _is_text(batch[0], first):
-            fill = pad_token_id if name == "input_ids" else 0
+        if is_text(batch[0], first):
+            fill = {"input_ids": pad_token_id, "labels": IGNORED}.get(name, 0)
             values = [pad(v, (length - v.shape[1], 0), value=fill) for v in values]
         elif kind in _DROPS_EMPTY_PICTURES and name in _PICTURES:
             most = max(v.shape[1] for v in values)
@@ -163,7 +162,7 @@ def _form(one: Prepared, kind: str) -> tuple[Any, ...]:
     for name, value in sorted(one.inputs.items()):
         if not hasattr(value, "shape"):
             return (one.request_id,)  # a kind of input that we do not know how to join
-        if _is_text(one, value):
+        if is_text(one, value):
             form.append(name)
         elif kind in _DROPS_EMPTY_PICTURES and name in _PICTURES:
             form.append((name, *value.shape[2:]))
@@ -172,9 +171,32 @@ def _form(one: Prepared, kind: str) -> tuple[Any, ...]:
     return tuple(form)
 
 
-def _is_text(one: Prepared, value: Any) -> bool:
+def is_text(one: Prepared, value: Any) -> bool:
+    """Return whether a tensor has one entry per token of the prompt, and is padded like it."""
     ids = one.inputs["input_ids"]
     return bool(value.shape == ids.shape and not value.is_floating_point())
+
+
+def _keeps_order(processor: Any) -> bool:
+    """Return whether the chat template leaves texts between pictures where they are."""
+    picture = {"type": "image"}
+    content = [{"type": "text", "text": "(a)"}, picture, {"type": "text", "text": "(b)"}, picture]
+    text = str(
+        processor.apply_chat_template([{"role": "user", "content": content}], tokenize=False)
+    )
+    start, end = text.find("(a)"), text.find("(b)")
+    return 0 <= start < end and bool(text[start + 3 : end].strip())
+
+
+def _video(
+    request: CaptionRequest, shown: ShownFrames
+) -> tuple[list[dict[str, Any]], dict[str, Any]]:
+    from transformers.video_utils import VideoMetadata
+
+    shown = _at_least(shown, _MIN_FRAMES)
+    metadata = VideoMetadata(**video_metadata(request, shown))
+    arguments = {"do_sample_frames": False, "video_metadata": [[metadata]]}
+    return [{"type": "video", "video": shown.pixels_THWC}], arguments
 
 
 def _images(shown: ShownFrames, *, label: bool) -> list[dict[str, Any]]:
@@ -199,9 +221,3 @@ def _at_least(shown: ShownFrames, count: int) -> ShownFrames:
         times_s=shown.times_s + shown.times_s[-1:] * missing,
         indices=None if shown.indices is None else shown.indices + shown.indices[-1:] * missing,
     )
-
-
-def _metadata(fields: dict[str, Any]) -> Any:
-    from transformers.video_utils import VideoMetadata
-
-    return VideoMetadata(**fields)

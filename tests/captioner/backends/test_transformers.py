@@ -299,7 +299,7 @@ def test_a_clip_that_breaks_the_model_fails_alone(folders: Callable[[str], Path]
     clips = [clip(name) for name in "abc"]
     model = captioner._loaded.model
     generate = model.generate
-    poison = captioner._prepare(clips[1], QUICK).inputs["pixel_values"].sum()  # type: ignore[union-attr]
+    poison = captioner._prompter.prepare(clips[1], QUICK).inputs["pixel_values"].sum()  # type: ignore[union-attr]
 
     def fragile(**arguments: Any) -> Any:
         if any(abs(row.sum() - poison) < 1e-3 for row in arguments["pixel_values"]):
