@@ -15,6 +15,7 @@ import pytest
 from PIL import Image
 
 from captioner.backends.openai import OpenAICaptioner
+from captioner.gate import STATUSES
 from captioner.request import Answer, Attempt, CaptionRequest, StoredFrame
 from captioner.settings import CaptionSettings
 from schemas.errors import UserError
@@ -78,6 +79,7 @@ def test_a_failure_has_its_status_and_leaves_its_neighbours_alone(case: Case) ->
         assert_good(answers["clip1"], 1)
         assert_good(answers["clip3"], 3)
         assert answers["clip2"].status == case.status, answers["clip2"]
+        assert case.status in STATUSES, "the ladder knows it"
         assert case.message in answers["clip2"].message
         assert server.counts[name(2)] == case.asked
         if case.status == "ok":
