@@ -19,6 +19,7 @@ from schemas.catalog import DATASETS_FOLDER, Catalog
 from schemas.datasets import Dataset, load_dataset
 from schemas.errors import UserError
 from schemas.ids import content_id, file_sha256
+from schemas.mix import mix_report
 from schemas.records import Checkpoint, Counts, Sample, Work
 
 if TYPE_CHECKING:
@@ -71,6 +72,8 @@ def train_generator(
             f"training on `{dataset.name}` with these settings was begun already: {folder}",
             "go on with --resume, or train another with --set train.seed=1",
         )
+    for line in mix_report(dataset, settings.captions).lines():
+        say(f"  captions {line}")
     reader = ClipReader()
     try:
         with stage_progress("train", 100) as progress:

@@ -19,6 +19,7 @@ from schemas.ids import content_id
 from schemas.query import select
 
 Layout = Literal["csv", "jsonl", "html"]
+_LAYOUTS = ("csv", "jsonl", "html")
 Among = Literal["kept", "dropped", "all"]
 _STATES: dict[str, tuple[str, ...]] = {
     "kept": ("kept",),
@@ -70,19 +71,22 @@ def export_review(
     kinds: Sequence[str] = ("short", "medium", "long"),
     limit: int | None = None,
     seed: int = 0,
-    layout: Layout = "csv",
+    layout: Layout | None = None,
 ) -> Exported:
     """Write clips and their captions to a new file for a person to correct.
 
     `where` is a SQL condition on the view `clip_states`, `among` says which of its clips:
     those that are kept, those that are not, or all. `limit` draws so many by `seed`. A clip
     without a good caption of a kind comes with the newest that failed, or with an empty one
-    to fill in. Raises UserError for a wrong condition or kind, for no clip, and for a file
-    that is there already.
+    to fill in. Without a `layout` the file's suffix tells it. Raises UserError for a wrong
+    condition, kind or suffix, for no clip, and for a file that is there already.
     """
     unknown = [kind for kind in kinds if kind not in CAPTION_KINDS]
     if unknown:
         raise UserError(f"unknown kind `{unknown[0]}`", f"choose of {', '.join(CAPTION_KINDS)}")
+    found = layout or path.suffix.removeprefix(".").lower()
+    if found not in _LAYOUTS:
+        raise UserError(f"{path}: no review file has this suffix", ".csv, .jsonl or .html")
     if path.exists():
         raise UserError(f"{path} is there already", "name another file, or remove that one first")
     clip_ids = _chosen(catalog, where, among)
@@ -101,12 +105,12 @@ def export_review(
         for row in catalog.rows(_CAPTIONS_SQL, [clip_ids, list(kinds)])
     }
     rows = [row for clip in clips for row in _rows_of(clip, captions, kinds)]
-    if layout == "html":
+    if found == "html":
         from orchestration.report_parts.review_page import write_page
 
         write_page(catalog, path, clips, captions, rows)
     else:
-        {"csv": write_csv, "jsonl": write_jsonl}[layout](path, rows)
+        {"csv": write_csv, "jsonl": write_jsonl}[found](path, rows)
     texts = [row for row in rows if row.kind != CLIP]
     return Exported(
         path=path,

@@ -23,7 +23,6 @@ where cap.kind <> 'window'
 qualify row_number() over (
     partition by clip_id, kind
     order by
-        cap.captioner = 'review' desc,
         cap.settings_hash = (select settings_hash from current_choices where stage = 'caption')
             desc nulls last,
         cap.overlap_s desc nulls first,

@@ -23,6 +23,7 @@ from orchestration.review import export_review
 from orchestration.review_files import COLUMNS, read_rows
 from orchestration.review_import import Imported, import_review
 from orchestration.run import Run, open_run
+from pipeline.stage import JudgeWorker
 from schemas.catalog import Catalog
 from schemas.datasets import load_dataset
 from schemas.errors import UserError
@@ -167,7 +168,7 @@ def test_the_page_holds_others_text_as_text_and_asks_for_nothing(tmp_path: Path,
         clips_of(make)[0], evil, model=evil, captioner=evil, message=evil, corrections=[evil]
     )
     catalog.commit([make.work("c", "caption", captions=[row])], "run_1")
-    export_review(catalog, out := tmp_path / "page.html", layout="html")
+    export_review(catalog, out := tmp_path / "page.html")
     page = Page(out)
     assert [tag for tag, _ in page.tags].count("script") == 1
     for tag, attributes in page.tags:
@@ -416,6 +417,18 @@ def test_a_persons_word_stands_over_the_rules_and_the_ledger_balances(
     assert set(catalog.column("select clip_id from survivors")) == before - {rest[0]}
 
 
+def test_the_judge_counts_what_the_view_of_verdicts_says(tmp_path: Path, make: Any) -> None:
+    catalog, (still, _, twin, _) = judged(tmp_path, make)
+    decide(catalog, tmp_path / "r.jsonl", {still.clip_id: "keep", twin.clip_id: "drop"})
+    rules = [make.rule(0, "motion", "too_static", minimum=5.0)]
+    worker = JudgeWorker(catalog.root, rules, catalog.choices())
+    tallies = worker(catalog.column("select clip_id from current_clips"))
+    sql = "select reason, count(*) as num from verdicts group by reason"
+    verdicts = {row["reason"]: row["num"] for row in catalog.rows(sql)}
+    assert verdicts == {None: 4, "reviewed": 1, "too_static": 1}
+    assert {tally.reason: tally.num_clips for tally in tallies} == verdicts
+
+
 def test_both_of_two_near_duplicates_that_a_person_keeps_are_kept(
     tmp_path: Path, make: Any
 ) -> None:
@@ -487,6 +500,13 @@ def test_an_export_of_nothing_or_too_much_is_refused(
     assert not (tmp_path / "out.csv").exists()
 
 
+def test_a_file_whose_suffix_tells_nothing_is_refused(catalog: Catalog, tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="suffix"):
+        export_review(catalog, tmp_path / "out.xlsx")
+    export_review(catalog, out := tmp_path / "out.txt", layout="jsonl")
+    assert out.read_text().startswith("{")
+
+
 def test_a_file_that_is_there_is_never_replaced(catalog: Catalog, tmp_path: Path) -> None:
     (out := tmp_path / "out.csv").write_text("a week's work")
     with pytest.raises(UserError, match="there already"):
@@ -502,7 +522,7 @@ def test_a_text_that_a_spreadsheet_would_cut_is_refused(
     with pytest.raises(UserError, match="too long for a spreadsheet") as caught:
         export_review(catalog, tmp_path / "out.csv", kinds=["structured"])
     assert "jsonl" in caught.value.hint
-    export_review(catalog, tmp_path / "out.jsonl", kinds=["structured"], layout="jsonl")
+    export_review(catalog, tmp_path / "out.jsonl", kinds=["structured"])
 
 
 # -- rows that cannot be taken -------------------------------------------------------------------
