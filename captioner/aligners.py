@@ -108,6 +108,22 @@ class OpenClipAligner:
             for span in spans
         ]
 
+    def embed_pictures(self, pictures: Sequence[NDArray[np.uint8]]) -> NDArray[np.float32]:
+        """Return unit vectors of H x W x 3 pictures, N x D."""
+        return self._embedded(self._model.encode_image, self._prepared, pictures)
+
+    def embed_text(self, text: str) -> NDArray[np.float32]:
+        """Return the unit vector of a text, or the mean's of its sentences where it is long.
+
+        Raises ValueError for a text without a word.
+        """
+        parts = self._parts(text)
+        if not parts:
+            raise ValueError("a text without a word has no place")
+        mean_D = self._embedded(self._model.encode_text, self._tokenizer, parts).mean(axis=0)
+        unit: NDArray[np.float32] = mean_D / np.linalg.norm(mean_D)
+        return unit
+
     def _pictures(self, request: CaptionRequest) -> list[NDArray[np.uint8]]:
         try:
             shown = shown_frames(request, FRAMES_PER_CLIP)
@@ -186,10 +202,10 @@ class TinyAligner:
 
 
 def _load_tiny(settings: CaptionSettings) -> TinyAligner:
-    from captioner.tiny.reader import TinyReader
+    from captioner.tiny.reader import TinyReader, shipped_reader
 
     weights = settings.tiny.weights
-    return TinyAligner(TinyReader.load(Path(weights) if weights else None))
+    return TinyAligner(TinyReader.load(Path(weights)) if weights else shipped_reader())
 
 
 def _load_open_clip(model: str, weights: str | None, device: str) -> tuple[Any, Any, Any]:

@@ -165,11 +165,12 @@ class _Guide:
                 matcher.consume_tokens(new[row])
             if matcher.is_error():  # parsing of the answer has the last word
                 continue
+            allowed = torch.zeros(scores_BV.shape[1], dtype=torch.bool)
             if matcher.is_stopped():
-                allowed = torch.zeros(scores_BV.shape[1], dtype=torch.bool)
                 allowed[self._stop] = True
             else:
                 bias = np.frombuffer(matcher.compute_logit_bias(), dtype=np.uint8)
-                allowed = torch.as_tensor(bias[: scores_BV.shape[1]] != 0)
+                known = min(len(bias), len(allowed))  # output layers are padded to round sizes
+                allowed[:known] = torch.as_tensor(bias[:known] != 0)
             scores_BV[row].masked_fill_(~allowed.to(scores_BV.device), -torch.inf)
         return scores_BV

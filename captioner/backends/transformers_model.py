@@ -149,13 +149,13 @@ def _not_there(name: str, error: OSError) -> UserError:
 def _check_processor(name: str, processor: Any) -> None:
     if getattr(processor, "tokenizer", None) is None:
         raise UserError(f"model `{name}` does not take text and pictures", "choose another model")
-    if not processor.chat_template and not processor.tokenizer.chat_template:
+    template = getattr(processor, "chat_template", None) or processor.tokenizer.chat_template
+    if not template:
         raise UserError(
             f"model `{name}` has no chat template",
             "choose a model that was tuned to follow instructions (`-Instruct`)",
         )
-    if not processor.chat_template:
-        processor.chat_template = processor.tokenizer.chat_template
+    processor.chat_template = template
     tokenizer = processor.tokenizer
     tokenizer.padding_side = "left"
     if tokenizer.pad_token_id is None:

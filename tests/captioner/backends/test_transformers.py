@@ -233,6 +233,14 @@ def test_answers_keep_to_the_form_while_they_are_written(folders: Callable[[str]
     assert not free[0].text.startswith("{")
 
 
+def test_bfloat16_weights_take_the_pictures_too(folders: Callable[[str], Path]) -> None:
+    captioner = load(folders("qwen3_vl"), dtype="bfloat16")
+    with watch(captioner) as seen:
+        (answer,) = captioner.answer([clip("a")], QUICK)
+    assert answer.status == "ok", answer.message
+    assert str(seen[0]["pixel_values_videos"].dtype) == "torch.bfloat16"
+
+
 def test_a_cut_answer_says_so_and_counts_its_tokens(folders: Callable[[str], Path]) -> None:
     captioner = load(folders("smolvlm"))
     with watch(captioner) as seen:
