@@ -7,10 +7,7 @@ What the prompt asks for is kept, and that is measured: where the expansion says
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
-from typing import Literal
-
-from pydantic import Field
+from dataclasses import dataclass, field, replace
 
 from captioner.expanding.chat import ChatModel, LocalChat, ServerChat
 from captioner.expanding.facts_kept import facts_kept
@@ -24,54 +21,17 @@ from captioner.expanding.rewriting import (
     expansion_messages,
     translated,
 )
+from captioner.expanding.settings import ExpandSettings
 from captioner.expanding.shorten import shorten
 from captioner.expanding.style import Style
 from captioner.expanding.touch import light_touch
-from captioner.settings import OpenAISettings
 from schemas.expansion import Expansion
-from schemas.settings import Settings
 from schemas.wording.read import read
 from schemas.wording.read_chinese import is_chinese
 
 LONG_PROMPT_WORDS = 135
 """A prompt of so many words is as detailed as any caption: it is passed whole, or shortened."""
 _NAMED_IN_WARNINGS = 3
-
-
-class ExpandSettings(Settings):
-    """How prompts are expanded before they are sampled."""
-
-    how: Literal["auto", "renderer", "openai", "transformers", "off"] = "auto"
-    """`renderer`: offline, by rules. `openai`: a language model behind a server.
-    `transformers`: a language model run here. `auto`: the renderer for what it understands,
-    else the language model that is named below, if any. `off`: prompts as they are."""
-
-    model: str | None = None
-    """Language model for `transformers`: a name on the hub, or a local folder."""
-
-    revision: str | None = None
-    """Branch, tag or commit on the hub."""
-
-    device: str = "auto"
-    """`cpu`, `cuda`, or `auto`."""
-
-    openai: OpenAISettings = OpenAISettings()
-    """The server for `openai`."""
-
-    min_recall: float = Field(0.95, ge=0, le=1)
-    """Share of what the prompt asks for that an expansion must say; below, the prompt is used."""
-
-    num_examples: int = Field(4, ge=0, le=32)
-    """Captions of the training set that a language model is shown."""
-
-    attempts: int = Field(2, ge=1, le=8)
-    """Times that a language model is asked, until an expansion keeps what was asked for."""
-
-    temperature: float = Field(0.3, ge=0)
-    """Of the language model; 0 is greedy."""
-
-    max_new_tokens: int = Field(400, ge=16)
-    """Length of a language model's answer."""
 
 
 def count_words(text: str) -> int:
@@ -100,7 +60,7 @@ class PromptExpander:
     """
 
     style: Style | None = None
-    settings: ExpandSettings = ExpandSettings()
+    settings: ExpandSettings = field(default_factory=ExpandSettings)
     seed: int = 0
     max_tokens: int | None = None
     count_tokens: Callable[[str], int] = count_words

@@ -2,22 +2,15 @@
 
 from __future__ import annotations
 
-import os
-import random
-import time
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import Any, Protocol
 
+from captioner.request import Attempt
 from captioner.settings import OpenAISettings
 from schemas.errors import UserError
 
-if TYPE_CHECKING:
-    import httpx
-
 Message = Mapping[str, str]
 """`role` (`system`, `user`, `assistant`) and `content`."""
-_RETRIED = frozenset((408, 409, 425, 429, 500, 502, 503, 504))
-_LONGEST_PAUSE_S = 20.0
 
 
 class ChatModel(Protocol):
@@ -27,9 +20,18 @@ class ChatModel(Protocol):
     model: str
 
     def complete(
-        self, messages: Sequence[Message], *, seed: int, temperature: float, max_new_tokens: int
+        self,
+        messages: Sequence[Message],
+        *,
+        seed: int,
+        temperature: float,
+        max_new_tokens: int,
+        schema: Mapping[str, Any] | None = None,
     ) -> str:
-        """Return the answer, as the model wrote it. Raises UserError where none can be had."""
+        """Return the answer, as the model wrote it. Raises UserError where none can be had.
+
+        `schema` is a JSON schema for the answer; a model that cannot be held to it may ignore it.
+        """
         ...
 
 
@@ -39,89 +41,33 @@ class ServerChat:
     name = "openai"
 
     def __init__(self, settings: OpenAISettings) -> None:
-        """Connect to nothing yet, except to ask for the model's name where none is set.
+        """Reach the server and learn its model's name. Raises UserError where it cannot."""
+        from captioner.backends.openai_server import ChatServer
 
-        Raises UserError where that fails or the server has several models.
-        """
-        import httpx
-
-        key = os.environ.get(settings.api_key_env)
-        self._settings = settings
-        self._client = httpx.Client(
-            base_url=settings.base_url.rstrip("/") + "/",
-            timeout=settings.timeout_s,
-            headers={"Authorization": f"Bearer {key}"} if key else {},
-        )
-        self.model = settings.model or self._only_model()
+        self._server = ChatServer(settings)
+        self.model = self._server.model.name
 
     def complete(
-        self, messages: Sequence[Message], *, seed: int, temperature: float, max_new_tokens: int
+        self,
+        messages: Sequence[Message],
+        *,
+        seed: int,
+        temperature: float,
+        max_new_tokens: int,
+        schema: Mapping[str, Any] | None = None,
     ) -> str:
-        """Return the server's answer; see `ChatModel`."""
-        body: dict[str, Any] = {
-            "model": self.model,
-            "messages": [dict(message) for message in messages],
-            "temperature": temperature,
-            "max_tokens": max_new_tokens,
-            "seed": seed,
-            **self._settings.extra_body,
-        }
-        plain = self._request("POST", "chat/completions", body)
-        try:
-            content = plain["choices"][0]["message"]["content"]
-        except (KeyError, IndexError, TypeError) as error:
-            raise self._error("its answer holds no message") from error
-        return content if isinstance(content, str) else ""
+        """Return the server's answer, empty where it gave none; see `ChatModel`."""
+        attempt = Attempt(
+            seed=seed,
+            temperature=temperature,
+            max_new_tokens=max_new_tokens,
+            repetition_penalty=1.0,
+        )
+        return self._server.complete(messages, attempt, schema).text
 
     def close(self) -> None:
         """Close the connections."""
-        self._client.close()
-
-    def _only_model(self) -> str:
-        plain = self._request("GET", "models", None)
-        try:
-            names = [str(item["id"]) for item in plain["data"]]
-        except (KeyError, TypeError) as error:
-            raise self._error("its list of models cannot be read") from error
-        if len(names) != 1:
-            raise UserError(
-                f"the server {self._settings.base_url} has {len(names)} models",
-                "name one: `--set expand.openai.model=...`",
-            )
-        return names[0]
-
-    def _request(self, method: str, path: str, body: dict[str, Any] | None) -> Any:
-        """Return the JSON of an answer, trying again with growing pauses where that may help."""
-        import httpx
-
-        reason = ""
-        for attempt in range(self._settings.max_retries + 1):
-            if attempt:
-                time.sleep(min(_LONGEST_PAUSE_S, 0.5 * 2**attempt) * random.uniform(0.5, 1.0))
-            try:
-                answer = self._client.request(method, path, json=body)
-            except httpx.HTTPError as error:
-                reason = f"{type(error).__name__}"
-                continue
-            if answer.status_code == 200:
-                return self._json(answer)
-            reason = f"status {answer.status_code}"
-            if answer.status_code not in _RETRIED:
-                break
-        raise self._error(reason)
-
-    def _json(self, answer: httpx.Response) -> Any:
-        try:
-            return answer.json()
-        except ValueError as error:
-            raise self._error("its answer is no JSON") from error
-
-    def _error(self, reason: str) -> UserError:
-        return UserError(
-            f"the server {self._settings.base_url} does not answer as it should: {reason}",
-            f"check `expand.openai` and the key in {self._settings.api_key_env}, or use "
-            "`--set expand.how=renderer`, which needs no server",
-        )
+        self._server.close()
 
 
 class LocalChat:
@@ -152,7 +98,13 @@ class LocalChat:
         self.model = model
 
     def complete(
-        self, messages: Sequence[Message], *, seed: int, temperature: float, max_new_tokens: int
+        self,
+        messages: Sequence[Message],
+        *,
+        seed: int,
+        temperature: float,
+        max_new_tokens: int,
+        schema: Mapping[str, Any] | None = None,
     ) -> str:
         """Return the model's answer; the same seed gives the same one."""
         import torch

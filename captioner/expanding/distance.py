@@ -13,6 +13,7 @@ import math
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -92,7 +93,7 @@ def _auc(ours: list[list[str]], theirs: list[list[str]]) -> float:
 def _features(words: list[str]) -> NDArray[np.float64]:
     """Return counts of words and word pairs in hashed buckets, of unit length, and a constant."""
     found_B = np.zeros(NUM_BUCKETS + 1)
-    for gram in (*words, *(f"{a} {b}" for a, b in zip(words, words[1:], strict=False))):
+    for gram in (*words, *(f"{a} {b}" for a, b in pairwise(words))):
         digest = hashlib.blake2b(gram.encode(), digest_size=4).digest()
         found_B[int.from_bytes(digest, "big") % NUM_BUCKETS] += 1
     found_B = np.sqrt(found_B)

@@ -1,5 +1,7 @@
 """A prompt as a statement: the request taken off, and what of it is about the world."""
 
+# ruff: noqa: RUF001
+
 from __future__ import annotations
 
 import re
@@ -10,11 +12,15 @@ from schemas.wording.read import left_out, read
 from schemas.wording.read_chinese import is_chinese
 
 _MEDIUM = (
-    r"(?:(?:short|brief|little|quick|simple|small|nice|cool|new|tiny|\d+[- ]?(?:s|sec|seconds?))\s+)*"
+    r"(?:(?:short|brief|little|quick|simple|small|nice|cool|new|tiny"
+    r"|\d+[- ]?(?:s|sec|seconds?))\s+)*"
     r"(?:video|clip|animation|movie|film|scene|shot|footage|cartoon|gif|picture|image|loop|one)s?"
     r"(?:\s+clip)?"
 )
-_CONTENT = r"(?:\s*[:,-]\s*|\s+(?:of|with|showing|that shows|which shows|where|in which|featuring|about)\s+)"
+_CONTENT = (
+    r"(?:\s*[:,-]\s*"
+    r"|\s+(?:of|with|showing|that shows|which shows|where|in which|featuring|about)\s+)"
+)
 _ASK = (
     r"(?:(?:hi|hey|hello|ok|okay|well|so|now)\b[,!]?\s+)*"
     r"(?:(?:please|pls)\s*,?\s+)?"
@@ -44,7 +50,10 @@ _TAIL = re.compile(
     r"can you|ok|okay|that's all|that is all|nothing else)\b)+[.!?\s]*$",
     re.IGNORECASE,
 )
-_WHO_ZH = r"(?:你好|您好|嗨)?[，,！!]?(?:请|麻烦)?(?:你|您|我|我们)?(?:能不能|可以|能)?(?:帮我|给我|帮忙|为我)?"
+_WHO_ZH = (
+    r"(?:你好|您好|嗨)?[，,！!]?(?:请|麻烦)?(?:你|您|我|我们)?"
+    r"(?:能不能|可以|能)?(?:帮我|给我|帮忙|为我)?"
+)
 _WISH_ZH = r"(?:想要|想看到?|希望看到|想|要)"
 _VERB_ZH = r"(?:生成|制作|做|画|来|拍|创建|渲染|看|展示|显示|播放|弄|整)(?:一下|出)?"
 _MEDIUM_ZH = (

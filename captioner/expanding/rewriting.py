@@ -17,8 +17,9 @@ _THOUGHT = re.compile(r"<think>.*?</think>|^.*?</think>|<think>.*$", re.DOTALL |
 _FENCE = re.compile(r"^```\w*\s*|\s*```$")
 _TAG = re.compile(r"</?\s*(?:request|text|caption)\s*>", re.IGNORECASE)
 _LABEL = re.compile(
-    r"^(?:\*\*)?(?:sure|certainly|of course|okay|here(?: is|'s)[^:\n]{0,60}|(?:video |expanded |final "
-    r"|rewritten )?(?:caption|prompt|description|answer|translation|video))(?:\*\*)?\s*"
+    r"^(?:\*\*)?(?:sure|certainly|of course|okay|here(?: is|'s)[^:\n]{0,60}"
+    r"|(?:video |expanded |final |rewritten )?"
+    r"(?:caption|prompt|description|answer|translation|video))(?:\*\*)?\s*"
     r"(?:[:!]|,(?=[^.]{0,60}:)[^:]{0,60}:)(?:\*\*)?\s*",
     re.IGNORECASE,
 )

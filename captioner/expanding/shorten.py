@@ -5,14 +5,20 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 
 from captioner.expanding.facts_kept import facts_kept
 from captioner.expanding.intent import content_words
 from captioner.expanding.ngrams import words_of
+from captioner.expanding.words import COLOUR_WORDS
 from schemas.facts import Facts
+from schemas.wording.inflect import participle, present
+from schemas.wording.lexicon import ALSO, SAY
 from schemas.wording.read import read, split_sentences
 
-_NUMBER_OF_QUOTE = 5.0
+_NUMBER_OR_QUOTE = 5.0
+_SEEN_WORD = 2.0
+_GENERAL_WORD = 3.0
 _GENERAL = frozenset(
     """look looks impression overall viewer feeling mood atmosphere quality composition beautiful
     stunning masterpiece detailed cinematic picture image nothing everything story eye attention
@@ -20,6 +26,12 @@ _GENERAL = frozenset(
     kind sort whole seen""".split()  # noqa: SIM905
 )
 """Words of remarks about the picture as such."""
+_ALSO_SEEN = frozenset(
+    """camera background backdrop foreground light lighting shadow shading outlines colours colors
+    corner edge zooms pans tilts walks runs wears holds stands sits sky street room""".split()  # noqa: SIM905
+)
+_PEOPLE = frozenset(("i", "we", "you", "my", "our", "your", "me", "us", "please", "i'd", "i'm"))
+"""Who speaks of himself and to us does not speak of what is to be seen."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,6 +71,21 @@ def shorten(text: str, *, fits: Callable[[str], bool]) -> Shortened:
     return Shortened(text=short, dropped=dropped)
 
 
+@cache
+def _seen_words() -> frozenset[str]:
+    """Return words for what can be seen: colours, shapes, sizes, places, motion, camera, light."""
+    phrases = [
+        phrase
+        for table in (SAY, ALSO)
+        for name in ("colour", "shape", "size", "action", "direction", "change", "speed")
+        for group in table.get(name, {}).values()
+        for phrase in group
+    ]
+    found = {word for phrase in phrases for word in phrase.split()} - {"a", "the", "its", "do"}
+    found |= {form for word in found for form in (present(word), participle(word))}
+    return frozenset(found | set(COLOUR_WORDS) | _ALSO_SEEN)
+
+
 def _lost(facts: Facts, text: str) -> int:
     kept = facts_kept(facts, read(text))
     return len(kept.missing) + len(kept.added)
@@ -71,11 +98,15 @@ def _telling(sentences: list[str]) -> list[float]:
     ]
     common = Counter(word for each in words for word in set(each))
     found = []
+    seen = _seen_words()
     for sentence, each in zip(sentences, words, strict=True):
         new = sum(1 / common[word] for word in set(each))
         signs = sum(character.isdigit() or character in '"“”' for character in sentence)
-        general = sum(word in _GENERAL for word in words_of(sentence))
-        found.append(new + _NUMBER_OF_QUOTE * (signs > 0) - 3.0 * general)
+        general = sum(word in _GENERAL or word in _PEOPLE for word in words_of(sentence))
+        shown = sum(word in seen for word in words_of(sentence))
+        found.append(
+            new + _NUMBER_OR_QUOTE * (signs > 0) + _SEEN_WORD * shown - _GENERAL_WORD * general
+        )
     return found
 
 

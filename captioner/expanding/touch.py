@@ -4,6 +4,8 @@ At most one sentence on the camera and one on the light is added, and only one t
 nothing in particular, that captions of the training set use, and on which the prompt is silent.
 """
 
+# ruff: noqa: RUF001
+
 from __future__ import annotations
 
 import re

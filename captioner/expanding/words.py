@@ -7,29 +7,37 @@ from functools import cache
 from schemas.wording.tokens import words as listed
 
 STOP_WORDS = frozenset(
-    listed("""a an the this that these those and or but then so as of to in on at by for from with into
+    listed(
+        """a an the this that these those and or but then so as of to in on at by for from with into
     onto is are was were be been being am it its it's itself he she they them their his her him
     there here which who whose what where when while has have had having do does did will would
     can could shall should may might must very really quite just also too some any such i me my
-    we us our you your one's own now one's if than about""")
+    we us our you your one's own now one's if than about"""
+    )
 )
 ASKING = frozenset(
-    listed("""please make show draw create generate animate render give produce want wants like let's
+    listed(
+        """please make show draw create generate animate render give produce want wants like let's
     video clip footage movie film animation scene shot picture image want'd i'd need see let
-    """)
+    """
+    )
 )
 """Words of the request itself, not of what is asked for."""
 DENIALS = frozenset(("no", "not", "without", "never", "nobody", "nothing", "none", "neither"))
 COLOUR_WORDS = {
     word: word
-    for word in listed("""red orange yellow green cyan blue purple pink black white brown gold golden
-    silver beige violet turquoise magenta teal maroon navy cream crimson scarlet""")
+    for word in listed(
+        """red orange yellow green cyan blue purple pink black white brown gold golden
+    silver beige violet turquoise magenta teal maroon navy cream crimson scarlet"""
+    )
 } | {"grey": "grey", "gray": "grey"}
 NUMBER_WORDS = {
     word: str(number)
     for number, word in enumerate(
-        listed("""zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen
-        fifteen sixteen seventeen eighteen nineteen twenty""")
+        listed(
+            """zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen
+        fifteen sixteen seventeen eighteen nineteen twenty"""
+        )
     )
 } | {str(number): str(number) for number in range(101)}
 

@@ -6,8 +6,8 @@ from schemas.wording.places import of_background, of_the_frame, place, place_nam
 from schemas.wording.tokens import Phrases, Tokens, listed, skip, word_at
 from schemas.wording.verbs import (
     AT_REST,
-    in_order,
     adverbs,
+    in_order,
     modifiers,
     pace_at,
     scene_words,

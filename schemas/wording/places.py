@@ -19,6 +19,8 @@ _STRANGE = "strange"
 
 def place(tokens: Tokens, i: int) -> tuple[str, int] | None:
     """Find where something is: `in the top left corner of the frame`."""
+    if word_at(tokens, i) in ("up", "down", "right", "just", "exactly", "over"):
+        i = i + 1 if word_at(tokens, i + 1) in ("in", "at", "on", "near") else i
     end = skip(tokens, i, "in", "at", "on", "near", "from", "close to", "towards", "by")
     if end == i or tokens[i] == "towards":
         return None
@@ -125,9 +127,12 @@ def background(tokens: Tokens, i: int, *, headless: bool = False) -> Found:
         if end > i and (found := BACKGROUND_COLOURS.at(tokens, end)):
             colour, i = found
             i = skip(tokens, i, "walls", "tiles", "bricks", "hills", "squares", "stone", "paint")
-        elif word_at(tokens, i) == "," and (found := BACKGROUND_COLOURS.at(tokens, i + 1)):
-            if _ends(tokens, found[1]):
-                colour, i = found
+        elif (
+            word_at(tokens, i) == ","
+            and (found := BACKGROUND_COLOURS.at(tokens, i + 1))
+            and _ends(tokens, found[1])
+        ):
+            colour, i = found
     i = skip(tokens, i, "seen from above", "in the distance", "in perspective", "in the background")
     i = skip(tokens, i, "behind it", "behind them", "behind everything", "behind", "with walls")
     if kind is not None:

@@ -182,7 +182,7 @@ def _style_unit(tokens: Tokens, i: int) -> tuple[Unit, int] | None:
     )
     if end > i:
         i = end
-        end = skip(tokens, i, "is", "are", "looks", ",")
+        end = skip(tokens, i, "is", "are", "looks", ",", "has", "have")
         if end == i:
             return None
         i = end

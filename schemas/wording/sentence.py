@@ -32,10 +32,7 @@ def units(tokens: Tokens) -> list[Unit]:
             elif tokens[i] in LINKS:
                 link = tokens[i] if tokens[i] not in (",", "and") or not link else link
                 i += 1
-            elif found and found[-1].kind == "scene" and tokens[i] in SHOWS and link in ("", ","):
-                link = tokens[i]
-                i += 1
-            elif found and found[-1].kind == "scene" and not link and _is_of_object(tokens, i):
+            elif found and found[-1].kind == "scene" and _leads_on(tokens, i, link):
                 link = tokens[i]
                 i += 1
             else:
@@ -72,6 +69,13 @@ def _unit(tokens: Tokens, i: int) -> tuple[Unit | None, int]:
         if ends_well and end > i and (best is None or end > best[1]):
             best = found
     return best if best is not None else (None, i)
+
+
+def _leads_on(tokens: Tokens, i: int, link: str) -> bool:
+    """Return whether a shot or camera move goes on with what it shows."""
+    if tokens[i] in SHOWS:
+        return link in ("", ",")
+    return not link and _is_of_object(tokens, i)
 
 
 def _is_of_object(tokens: Tokens, i: int) -> bool:

@@ -51,6 +51,7 @@ def _camera_name(tokens: Tokens, i: int) -> int:
 def camera(tokens: Tokens, i: int) -> Found:
     """Find a camera move: `the camera pans left`, `slow zoom in`, `static shot`."""
     start = i
+    i = skip(tokens, i, "it is one", "it is a", "this is a", "this is one", "all in one", "one")
     if found := CAMERA_ALONE.at(tokens, i):
         return [("scene", "camera", found[0])], asides(tokens, found[1])
     i = asides(tokens, i)
@@ -72,6 +73,9 @@ def camera(tokens: Tokens, i: int) -> Found:
                 break
             i = end
     found = CAMERA.at(tokens, i)
+    apart = asides(tokens, i + 1)
+    if apart > i + 1 and (whole := CAMERA.at([tokens[i], *tokens[apart:]], 0)) and whole[1] > 1:
+        found = whole[0], apart + whole[1] - 1
     if found is None or i == start:
         return None
     i = asides(tokens, found[1])

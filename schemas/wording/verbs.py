@@ -33,7 +33,7 @@ AT_REST = Phrases(
     (phrase, "")
     for phrase in listed(
         "still|motionless|stationary|at rest|not moving|immobile|completely still|unmoving|static|"
-        "no movement|no motion|not moving at all|without moving|without any movement|frozen in place"
+        "no movement|no motion|not moving at all|without moving|without any movement"
     )
 )
 
@@ -131,9 +131,7 @@ def modifiers(tokens: Tokens, i: int, verb: str, depth: int = 0) -> tuple[list[O
         elif more := scene_words(tokens, i):
             operations += more[0]
             i = more[1]
-        elif (end := _across(tokens, i)) > i:
-            i = end
-        elif (end := adverbs(tokens, i)) > i:
+        elif (end := _across(tokens, i)) > i or (end := adverbs(tokens, i)) > i:
             i = end
         elif (
             depth < 3
