@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -19,6 +19,9 @@ from orchestration.cli_app import (
     say,
 )
 from schemas.errors import UserError
+
+if TYPE_CHECKING:
+    from orchestration.review_import import Imported
 
 
 @app.command(epilog="Example: rushes caption --backend measured")
@@ -71,3 +74,81 @@ def _model_override(backend: str | None, recipe: Path | None, model: str) -> str
         raise UserError(f"the captioner `{name}` has no model to choose", "leave --model out")
     # As a TOML string, so that no name is taken for a number.
     return f"caption.{name}.{keys[name]}={json.dumps(model)}"
+
+
+@app.command(epilog="Example: rushes review captions.csv; rushes review captions.csv --import")
+def review(
+    file: Annotated[
+        Path,
+        typer.Argument(help="A .csv for a spreadsheet, .jsonl, or .html: a page to fill in."),
+    ],
+    back: Annotated[
+        bool, typer.Option("--import", help="Take the corrected file back in.")
+    ] = False,
+    catalog: CatalogOption = DEFAULT_CATALOG,
+    where: Annotated[
+        str, typer.Option(help="Out: a SQL condition on the view `clip_states`.")
+    ] = "true",
+    among: Annotated[str, typer.Option(help="Out: clips that are kept, dropped, or all.")] = "kept",
+    kinds: Annotated[str, typer.Option(help="Out: kinds of caption.")] = "short,medium,long",
+    limit: Annotated[int | None, typer.Option(min=1, help="Out: so many clips by lot.")] = None,
+    seed: Annotated[int, typer.Option(min=0, help="Out: of the lot.")] = 0,
+    reviewer: Annotated[str, typer.Option(help="In: who signs rows without a name.")] = "",
+    skip_problems: Annotated[
+        bool, typer.Option("--skip-problems", help="In: leave out rows that cannot be taken.")
+    ] = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Captions and verdicts out to a file for a person to correct, and back in."""
+    from orchestration.show import emit_json
+    from schemas.catalog import Catalog
+
+    opened = Catalog.open(catalog)
+    if back:
+        from orchestration.recipe import Recipe
+        from orchestration.review_import import import_review
+        from orchestration.run import open_run
+
+        with open_run(opened, "review", Recipe()) as current:
+            taken = import_review(current, file, reviewer=reviewer, skip_problems=skip_problems)
+        if as_json:
+            emit_json(taken.as_dict())
+        else:
+            _say_imported(taken)
+        return
+    from orchestration.review import export_review
+
+    layout = file.suffix.lower().removeprefix(".")
+    if layout not in ("csv", "jsonl", "html"):
+        raise UserError(f"{file}: what kind of file?", "end its name in .csv, .jsonl or .html")
+    if among not in ("kept", "dropped", "all"):
+        raise UserError(f"--among {among}: not understood", "choose kept, dropped or all")
+    written = export_review(
+        opened,
+        file,
+        where=where,
+        among=among,  # type: ignore[arg-type]
+        kinds=[kind.strip() for kind in kinds.split(",")],
+        limit=limit,
+        seed=seed,
+        layout=layout,  # type: ignore[arg-type]
+    )
+    if as_json:
+        emit_json(written.as_dict())
+    else:
+        say(
+            f"{written.path}: {written.num_clips:,} clips, {written.num_captions:,} captions, "
+            f"{written.num_missing:,} missing"
+        )
+
+
+def _say_imported(taken: Imported) -> None:
+    say(
+        f"{taken.num_rows:,} rows: {taken.num_corrected:,} corrected, {taken.num_approved:,} "
+        f"approved, {taken.num_rejected:,} rejected, {taken.num_clip_verdicts:,} verdicts on "
+        f"clips, {taken.num_untouched:,} untouched, {taken.num_known:,} taken in before"
+    )
+    for problem in taken.problems:
+        say(f"not taken: {problem}")
+    for conflict in taken.conflicts:
+        say(f"another word than before: {conflict}")

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +17,7 @@ from pipeline.reader import read_start
 from schemas.errors import MediaError, UserError
 
 if TYPE_CHECKING:
+    from captioner.finetune import FinetuneSettings
     from captioner.tiny.settings import TinySettings
     from captioner.tiny.train import TinyResult
 
@@ -75,6 +77,47 @@ def _weights(name: str | None) -> Path | None:
     if not Path(name).is_file():
         raise UserError(f"no weights at {name}", "name a .safetensors file, or `shipped`")
     return Path(name)
+
+
+def finetune_captioner(
+    settings: FinetuneSettings, catalog: Path, dataset: str, folder: Path, *, resume: bool
+) -> dict[str, Any]:
+    """Fine-tune a model of the hub on a frozen dataset; say where it is and what it learned.
+
+    The entry `use` holds the options by which `rushes caption` takes what was learned.
+    """
+    from captioner.finetune import finetune
+    from orchestration.generate import open_dataset
+    from pipeline.reader import ClipReader
+    from schemas.catalog import Catalog
+
+    data = open_dataset(Catalog.open(catalog), dataset)
+    reader = ClipReader()
+    try:
+        with stage_progress("train", 100) as progress:
+            result = finetune(
+                settings,
+                data,
+                reader,
+                folder,
+                resume=resume,
+                on_step=lambda step: progress.advance(
+                    int(100 * step.step / max(1, step.num_steps)) - progress.done,
+                    f"% done, step {step.step}, loss {step.loss:.3f}",
+                ),
+            )
+    finally:
+        reader.close()
+    say(
+        f"  train    {result.steps:>6} steps   {progress.elapsed_s:7.1f} s   loss "
+        f"{result.loss:.3f}, held out {result.held_out_before} -> {result.held_out_after}"
+    )
+    model = settings.transformers.model
+    use = f"--model {result.path}"
+    if settings.method == "lora":
+        use = f"--set caption.transformers.adapter={result.path}"
+        use += f" --model {model}" if model else ""
+    return {**asdict(result), "use": use}
 
 
 def read_negatives(paths: Sequence[Path]) -> list[NDArray[np.uint8]]:
