@@ -71,6 +71,18 @@ _CAMERA_WORD = re.compile(
     r"(?:the|our)\s+view|the\s+frame)\b"
 )
 _DENIED = re.compile(r"\b(?:no|not|never|without|n['’]t|neither|nor|nothing)\b[^,;.]*$")  # noqa: RUF001
+_CLAUSE_START = r"[,;:]|\b(?:as|while|when|whereas|which|who)\b"
+_SUBJECT = re.compile(r"\b(?:camera|shot|view|viewpoint|lens|footage|perspective|pov|frame)\b")
+_PLACED = re.compile(
+    r"\b(?:in|into|across|out\s+of|through|from|within|towards?|before|facing|at|past|behind|near|"
+    r"to|of)\s+(?:(?:the|our|this|full|plain)\s+)*(?:camera|view|frame|shot|lens)\b"
+)
+"""Where something is or goes, not what moves: `towards the camera`, `out of the frame`."""
+_BARE = (
+    r"(?:\s|\b(?:and|then|a|an|the|with|in|followed\s+by|slow(?:ly)?|gent(?:le|ly)|smooth(?:ly)?|"
+    r"quick(?:ly)?|subt(?:le|ly)|steady|steadily|brief(?:ly)?|slight(?:ly)?|gradual(?:ly)?|long|"
+    r"short|soft(?:ly)?|camera|sudden(?:ly)?|rapid(?:ly)?|final(?:ly)?|continuous)\b)*"
+)
 _WAYS = {"top": "up", "bottom": "down"}
 
 
@@ -130,13 +142,11 @@ def _find_in(part: str, offset: int, *, is_field: bool) -> Iterator[Claim]:
 def _subject_is_camera(part: str, position: int) -> bool:
     """Tell whether the nearest clause before `position` speaks of the camera."""
     before = part[:position]
-    clause = re.split(r"[,;:]|\b(?:as|while|when|whereas|which|who)\b", before)[-1]
-    if re.search(r"\b(?:camera|shot|view|viewpoint|lens|footage|perspective|pov|frame)\b", clause):
+    clause = _PLACED.sub(" ", re.split(_CLAUSE_START, before)[-1])
+    if _SUBJECT.search(clause):
         return True
     if not clause.strip(" a-"):  # `..., panning to the left`: the subject is further back
         earlier = before[: len(before) - len(clause)].rstrip(" ,;")
-        clause = re.split(r"[,;:]|\b(?:as|while|when)\b", earlier)[-1]
+        clause = _PLACED.sub(" ", re.split(_CLAUSE_START, earlier)[-1])
         return bool(re.search(r"\b(?:camera|shot|view)\b", clause))
-    return bool(
-        re.fullmatch(r"\s*(?:and|then|and then|a|an|with a|slow|slowly|gently|\s)*", clause)
-    )
+    return bool(re.fullmatch(_BARE, clause))

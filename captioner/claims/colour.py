@@ -57,7 +57,7 @@ COLOUR = re.compile(
     rf"(?<![\w-]){_SHADE}(?P<name>{_NAME})(?:ish)?(?![\w]|-and|-haired|-skinned|-collar)"
 )
 _NOT_COLOUR_AFTER = re.compile(
-    r"^\s+(?:juice|house\s+style|noise|balance|box|tea|wine|man|men|woman|women|person|people|boy|"
+    r"^\s+(?:juice|house\s+style|noise|balance|tea|wine|man|men|woman|women|person|people|boy|"
     r"girl|male|female|card|light\s+district|retriever|gate|medal|hour|ratio|"
     r"peel|slices?|segments?|tones?\s+of\s+voice|belt|sea\b)"
 )

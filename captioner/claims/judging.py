@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from typing import Literal
 
@@ -27,7 +26,7 @@ _NOT_OVERALL = 0.08
 _NO_ZOOM = 0.03
 """Growth over the whole clip under which there is no zoom."""
 _LIT = 110.0
-_UNLIT = 66.0
+_UNLIT = 72.0
 _COLOURED = 25.0
 """Mean luma over which nothing is dark and under which nothing is bright; mean saturation
 over which a picture is no black-and-white one."""
@@ -230,8 +229,7 @@ def _judge_count(claim: Claim, evidence: Evidence) -> Verdict:
 
 def _judge_light(value: str, evidence: Evidence) -> Verdict:
     found = evidence.findings
-    luma = evidence.score("brightness") if not found.bars else math.nan
-    level, change = found.light, found.light_change
+    luma, level, change = found.luma, found.light, found.light_change
     match value:
         case "dark":
             if level in ("black", "dark", "dim"):

@@ -6,6 +6,7 @@ margin or empty; the wording adds nothing to it.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
@@ -44,9 +45,9 @@ class Findings:
     marked or much. `camera`: still, nearly still, a direction, or `about` for no one way.
     `zoom`: in or out. `bars`: top and bottom, sides, all sides, or some where only their area
     is known. `upper_colour` and `lower_colour` fill the outer thirds. `lighter_part`: upper,
-    lower, left or right. `presence` is for checking, not for saying: the largest share that
-    each family of colours could have in any frame (`captioner.measured.presence`); empty
-    without pictures.
+    lower, left or right. `presence` and `luma` are for checking, not for saying: the largest share
+    that each family of colours could have in any frame (`captioner.measured.presence`; empty
+    without pictures), and the mean luma 0..255 between bars (NaN where unknown).
     """
 
     duration_s: float
@@ -54,6 +55,7 @@ class Findings:
     height_px: int
     fps: float
     shape: str = ""
+    luma: float = math.nan
     light: str = ""
     light_change: str = ""
     light_steps: tuple[LightStep, ...] = ()
@@ -172,6 +174,7 @@ def _with_light(findings: Findings, score: Scores, pictures: Pictures | None) ->
     where = pictures.bars if pictures is not None else ""
     return replace(
         findings,
+        luma=light.luma,
         light=light.level,
         light_change=light.change,
         light_steps=light.steps,

@@ -23,8 +23,9 @@ class LightStep:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Light:
-    """What may be said; words as in `captioner.measured.findings.Findings`."""
+    """What may be said; words as in `captioner.measured.findings.Findings`. `luma` is a mean."""
 
+    luma: float = math.nan
     level: str = ""
     change: str = ""
     contrast: str = ""
@@ -51,6 +52,7 @@ def find_light(score: Scores, pictures: Pictures | None) -> Light:
             contrast = "high"
     is_white = bars == "low" and score.side("bright_share", limits.BRIGHT_SHARE) == "high"
     return Light(
+        luma=brightness,
         level=level,
         change="" if pictures is None else _find_change(pictures),
         contrast=contrast,

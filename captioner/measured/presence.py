@@ -29,20 +29,20 @@ FAMILIES: dict[str, _Family] = {
     "white": _Family((0.72, 1.1), (0.0, 0.07)),
     "beige": _Family((0.55, 1.1), (0.010, 0.14), (35.0, 118.0)),
     "brown": _Family((0.12, 0.74), (0.018, 0.17), (15.0, 108.0)),
-    "red": _Family((0.12, 0.78), (0.060, 1.0), (350.0, 402.0)),
+    "red": _Family((0.12, 0.78), (0.055, 1.0), (348.0, 406.0)),
     "orange": _Family((0.35, 0.95), (0.060, 1.0), (28.0, 88.0)),
     "yellow": _Family((0.45, 1.1), (0.045, 1.0), (68.0, 126.0)),
-    "green": _Family((0.12, 1.1), (0.022, 1.0), (100.0, 195.0)),
-    "cyan": _Family((0.25, 1.1), (0.022, 1.0), (165.0, 250.0)),
-    "blue": _Family((0.12, 1.1), (0.022, 1.0), (205.0, 302.0)),
-    "purple": _Family((0.12, 1.0), (0.025, 1.0), (275.0, 358.0)),
-    "pink": _Family((0.45, 1.1), (0.025, 1.0), (312.0, 415.0)),
+    "green": _Family((0.12, 1.1), (0.026, 1.0), (98.0, 195.0)),
+    "cyan": _Family((0.25, 1.1), (0.026, 1.0), (165.0, 250.0)),
+    "blue": _Family((0.12, 1.1), (0.024, 1.0), (205.0, 302.0)),
+    "purple": _Family((0.12, 1.0), (0.026, 1.0), (275.0, 358.0)),
+    "pink": _Family((0.45, 1.1), (0.026, 1.0), (312.0, 415.0)),
 }
 """By name: Oklab lightness, chroma and hue in degrees (past 360 it wraps)."""
 
-_TRUSTED_LIGHTNESS = 0.27
+_TRUSTED_LIGHTNESS = 0.23
 """Below it hue is noise of the codec unless the chroma is high."""
-_DARK_CHROMA = 0.06
+_DARK_CHROMA = 0.05
 
 
 def find_presence(pictures: Pictures) -> dict[str, float]:
