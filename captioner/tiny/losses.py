@@ -6,13 +6,15 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from captioner.tiny.network import Seen
+from captioner.tiny.network import PATCH_PX, Seen
 from captioner.tiny.sequence import PAD
 from captioner.tiny.targets import IGNORE, Batch
 
 WEIGHTS: dict[str, float] = {
     "caption": 1.0,
     "heat": 0.3,
+    "spots": 1.0,
+    "shapes": 1.0,
     "visible": 0.5,
     "state": 1.0,
     "velocity": 1.0,
@@ -38,12 +40,21 @@ def losses(seen: Seen, logits_BNV: Tensor, batch: Batch) -> dict[str, Tensor]:
     heat = seen.heat_BMPC.transpose(2, 3).flatten(0, 2)
     cells = batch.cells_BMC.masked_fill(is_seen == 0, IGNORE).flatten()
     found["heat"] = F.cross_entropy(heat, cells, reduction="sum", ignore_index=IGNORE) / num_seen
-    early_late = seen.slots_BMCK
+    found["spots"] = _spots(seen, batch, is_seen) / num_seen
+    early_late = seen.slots_2BMCK
+    shapes = batch.objects["shape"][:, None].expand_as(batch.cells_BMC)
+    shapes = shapes.masked_fill(is_seen == 0, IGNORE).expand(2, -1, -1, -1).flatten()
+    found["shapes"] = (
+        F.cross_entropy(
+            early_late[..., 6:].flatten(0, 3), shapes, reduction="sum", ignore_index=IGNORE
+        )
+        / num_seen
+    )
     visible = F.binary_cross_entropy_with_logits(
         early_late[..., 0], batch.visible_BMC.expand(2, -1, -1, -1), reduction="none"
     )
     found["visible"] = (visible.mean(dim=(0, 2, 3)) * world).sum() / share
-    error = _known_error(early_late[..., 1:], batch.state_BMCK) * is_seen[..., None]
+    error = _known_error(early_late[..., 1:6], batch.state_BMCK) * is_seen[..., None]
     found["state"] = 10 * error[..., :3].sum(dim=(1, 2, 3, 4)).mean() / num_seen
     found["velocity"] = 10 * error[..., 3:].sum(dim=(1, 2, 3, 4)).mean() / num_seen
     camera = _known_error(seen.camera_BM3, batch.camera_BM3)
@@ -71,6 +82,27 @@ def losses(seen: Seen, logits_BNV: Tensor, batch: Batch) -> dict[str, Tensor]:
 def total(found: dict[str, Tensor]) -> Tensor:
     """Return the weighted sum of `losses`."""
     return torch.stack([WEIGHTS[name] * value for name, value in found.items()]).sum()
+
+
+def _spots(seen: Seen, batch: Batch, is_seen_BMC: Tensor) -> Tensor:
+    """Return the summed loss of what the tokens tell of objects whose centres they hold."""
+    b, m, c = is_seen_BMC.nonzero(as_tuple=True)
+    cells = batch.cells_BMC[b, m, c]
+    told = seen.spots_BMPK[b, m, cells]
+    height, width = batch.frames_BTHWC.shape[2:4]
+    columns = width // PATCH_PX
+    unit = min(height, width)
+    centre = batch.state_BMCK[b, m, c, :2] * unit + torch.tensor([width, height]) / 2
+    offset = centre / PATCH_PX - torch.stack([cells % columns, cells // columns], dim=-1) - 0.5
+    true = torch.cat([offset.clamp(-1, 1), batch.state_BMCK[b, m, c, 2:]], dim=-1)
+    shapes = batch.objects["shape"][b, c]
+    state = 10 * _known_error(told[:, :5], true)
+    # Offsets are in patches, eight times as large a number as the rest.
+    return (
+        state[:, :2].sum() / 8
+        + state[:, 2:].sum()
+        + F.cross_entropy(told[:, 5:], shapes, reduction="sum")
+    )
 
 
 def _caption(logits_BNV: Tensor, next_BN: Tensor, world_B: Tensor) -> Tensor:

@@ -86,7 +86,7 @@ class FactMeasure:
         for name in SCENE_FIELDS:
             tallies[name].add(getattr(stated, name), getattr(true, name))
         tallies["views"].add(stated.views, true.views)
-        told, happened = _named_events(stated), _named_events(true)
+        told, happened = named_events(stated), named_events(true)
         tallies["events"].num_stated += len(told)
         tallies["events"].num_true += len(happened)
         tallies["events"].num_right += common_in_order(told, happened)
@@ -128,8 +128,8 @@ def pair_by_colour(stated: Facts, true: Facts) -> list[tuple[int | None, int | N
     return [*pairs, *((None, j) for j in left)]
 
 
-def _named_events(facts: Facts) -> list[tuple[str, object, object]]:
-    """Return the events with objects named by their colours."""
+def named_events(facts: Facts) -> list[tuple[str, object, object]]:
+    """Return the events as (kind, subject, target), objects named by their colours."""
 
     def name(end: int | str | None) -> object:
         return ("object", facts.objects[end].colour) if isinstance(end, int) else end

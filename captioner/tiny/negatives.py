@@ -51,8 +51,8 @@ def _noise(rng: np.random.Generator, shape: tuple[int, int, int]) -> Floats:
     """Noise: independent from frame to frame, or standing still."""
     count = shape[0] if rng.random() < 0.5 else 1
     grains = rng.normal(size=(count, *shape[1:], 3 if rng.random() < 0.5 else 1))
-    noise = _colour(rng) + grains * rng.uniform(10, 90)
-    return np.broadcast_to(noise, (*shape, 3)).astype(np.float32)
+    noise = _colour(rng) + grains.astype(np.float32) * np.float32(rng.uniform(10, 90))
+    return np.broadcast_to(noise, (*shape, 3))
 
 
 def _field(rng: np.random.Generator, shape: tuple[int, int, int], slope: float) -> Floats:
@@ -66,7 +66,8 @@ def _field(rng: np.random.Generator, shape: tuple[int, int, int], slope: float) 
     )
     mix = rng.uniform(0, 1)
     picture = mix * picture + (1 - mix) * picture[..., :1]
-    return ((picture - picture.mean()) / picture.std()).astype(np.float32)
+    scaled: Floats = ((picture - picture.mean()) / picture.std()).astype(np.float32)
+    return scaled
 
 
 def _drift(rng: np.random.Generator, picture: Floats, shape: tuple[int, int, int]) -> Floats:
@@ -104,13 +105,14 @@ def _ramp(rng: np.random.Generator, shape: tuple[int, int, int]) -> Floats:
     share = (share - share.min()) / max(float(np.ptp(share)), 1e-6)
     picture = _colour(rng) * share + _colour(rng) * (1 - share)
     fade = np.linspace(rng.uniform(0.5, 1), 1, count)[:, None, None, None]
-    return (picture[None] * fade).astype(np.float32)
+    faded: Floats = (picture[None] * fade).astype(np.float32)
+    return faded
 
 
 def _flat(rng: np.random.Generator, shape: tuple[int, int, int]) -> Floats:
     """One colour: black, white or any, as in fades and test pictures."""
-    colour = _colour(rng) if rng.random() < 0.5 else np.float32([255 * (rng.random() < 0.5)] * 3)
-    return np.broadcast_to(colour, (*shape, 3)).astype(np.float32)
+    colour = _colour(rng) if rng.random() < 0.5 else np.zeros(3, dtype=np.float32)
+    return np.broadcast_to(colour + (255 if rng.random() < 0.25 else 0), (*shape, 3))
 
 
 def _blobs(rng: np.random.Generator, shape: tuple[int, int, int]) -> Floats:

@@ -29,6 +29,8 @@ PATCH_PX = 8
 FRAMES_PER_MOMENT = 2
 NUM_COLOURS = len(COLOURS)
 SCENE_SLOTS = 4
+SLOT_VALUES = 10
+SPOT_VALUES = 9
 SCENE_LATENTS = 8
 
 OBJECT_HEADS: dict[str, int] = {
@@ -79,14 +81,23 @@ class Seen:
     """Slots of all moments and latents, N = M * S + L; the latents come last."""
     heat_BMPC: Tensor
     """How likely each colour's object is at each place (logits over places)."""
-    slots_BMCK: Tensor
-    """Per moment and colour: is visible (logit), x, y, log diameter, velocity x and y."""
+    spots_BMPK: Tensor
+    """What a token tells of the object whose centre it holds: x and y of that centre in
+    patches from the token's own, the rest as in `slots_2BMCK` from log diameter on."""
+    slots_2BMCK: Tensor
+    """Per moment and colour, before and after the attention over the whole clip: is visible
+    (logit), x, y, log diameter, velocity x and y, and four logits of the shape."""
     camera_BM3: Tensor
     """The camera's speed: x, y in units per second, logarithm of magnification per second."""
     objects: dict[str, Tensor]
     """`OBJECT_HEADS`, each B x C x values."""
     scene: dict[str, Tensor]
     """`SCENE_HEADS`, each B x values."""
+
+
+def compute_dtype() -> torch.dtype:
+    """Return bfloat16 where this machine multiplies it fast, else float32."""
+    return torch.bfloat16 if torch.ops.mkldnn._is_mkldnn_bf16_supported() else torch.float32
 
 
 class Block(nn.Module):
@@ -108,10 +119,19 @@ class Block(nn.Module):
             self.key_value = nn.Linear(memory, 2 * width, bias=False)
             self.read = nn.Linear(width, width, bias=False)
 
-    def forward(self, x_BND: Tensor, memory_BND: Tensor | None = None) -> Tensor:
-        """Return the block's output, of the shape of `x_BND`."""
+    def forward(
+        self,
+        x_BND: Tensor,
+        memory_BND: Tensor | None = None,
+        is_word_BN: Tensor | None = None,
+    ) -> Tensor:
+        """Return the block's output, of the shape of `x_BND`.
+
+        Where `is_word_BN` is given, only tokens where it holds are looked at.
+        """
         q, k, v = self.qkv(self.norm_1(x_BND)).chunk(3, dim=-1)
-        x_BND = x_BND + self.out(attend(q, k, v, self.heads, causal=self.causal))
+        mixed = attend(q, k, v, self.heads, causal=self.causal, is_word_BN=is_word_BN)
+        x_BND = x_BND + self.out(mixed)
         if memory_BND is not None:
             k, v = self.key_value(memory_BND).chunk(2, dim=-1)
             q = self.query(self.norm_3(x_BND))
@@ -145,7 +165,15 @@ class Past:
     memory_values: Tensor
 
 
-def attend(q: Tensor, k: Tensor, v: Tensor, heads: int, *, causal: bool = False) -> Tensor:
+def attend(
+    q: Tensor,
+    k: Tensor,
+    v: Tensor,
+    heads: int,
+    *,
+    causal: bool = False,
+    is_word_BN: Tensor | None = None,
+) -> Tensor:
     """Return scaled dot-product attention of B x N x D tensors split into heads."""
     batch, count, width = q.shape
     # Plain matrix products: the fused CPU kernel's backward pass is ten times slower.
@@ -156,6 +184,9 @@ def attend(q: Tensor, k: Tensor, v: Tensor, heads: int, *, causal: bool = False)
     if causal:
         later = torch.ones(count, count, dtype=torch.bool).triu(1)
         scores = scores.masked_fill(later, -torch.inf)
+    if is_word_BN is not None:
+        is_pad = ~is_word_BN.repeat_interleave(heads, dim=0)[:, None]
+        scores = scores.masked_fill(is_pad, -torch.inf)
     mixed = torch.bmm(scores.softmax(dim=-1), v)
     return mixed.unflatten(0, (batch, heads)).transpose(1, 2).flatten(2)
 
@@ -246,11 +277,14 @@ class TinyNetwork(nn.Module):
         self.mix = nn.ModuleList(MixBlock(width, shape.heads) for _ in range(shape.mix_blocks))
         self.gather = Slots(width, shape.heads)
         self.latents = nn.Parameter(torch.randn(NUM_COLOURS + SCENE_LATENTS, width) * width**-0.5)
+        self.sum_objects = nn.Linear(3 * width, width, bias=False)
+        self.sum_scene = nn.Linear(width, width, bias=False)
         self.slot_moment = nn.Linear(18, width)
         self.blocks = nn.ModuleList(Block(width, shape.heads) for _ in range(shape.slot_blocks))
         self.norm = nn.LayerNorm(width)
-        self.slot_head = nn.Linear(width, 6)
-        self.early_head = nn.Linear(width, 6)
+        self.spot_head = nn.Linear(width, SPOT_VALUES)
+        self.early_head = nn.Linear(width, SLOT_VALUES)
+        self.slot_head = nn.Linear(width, SLOT_VALUES)
         self.camera_head = nn.Linear(SCENE_SLOTS * width, 3)
         self.object_heads = nn.Linear(width, sum(OBJECT_HEADS.values()))
         self.scene_heads = nn.Linear(SCENE_LATENTS * width, sum(SCENE_HEADS.values()))
@@ -274,10 +308,10 @@ class TinyNetwork(nn.Module):
             x = block(x)
         slots, heat = self.gather(x)
         early = self.early_head(slots[:, :, :NUM_COLOURS])
-        batch, moments = slots.shape[:2]
+        moments = slots.shape[1]
         times = _waves(_moment_times(times_T), 9, 0.25).to(slots.dtype)
         slots = slots + self.slot_moment(times)[None, :, None]
-        latents = self.latents.expand(batch, -1, -1).to(slots.dtype)
+        latents = self.latents + self._summaries(slots)
         memory = torch.cat([slots.flatten(1, 2), latents], dim=1)
         for block in self.blocks:
             memory = block(memory)
@@ -291,7 +325,8 @@ class TinyNetwork(nn.Module):
         return Seen(
             memory_BND=memory,
             heat_BMPC=heat.float(),
-            slots_BMCK=torch.stack([early, late]).float(),
+            spots_BMPK=self.spot_head(x).float(),
+            slots_2BMCK=torch.stack([early, late]).float(),
             camera_BM3=self.camera_head(slots[:, :, NUM_COLOURS:].flatten(2)).float(),
             objects=_split(told, OBJECT_HEADS),
             scene=_split(scene, SCENE_HEADS),
@@ -317,14 +352,25 @@ class TinyNetwork(nn.Module):
         logits: Tensor = self.word_head(self.decoder_norm(x[:, 0]))
         return logits.float()
 
+    def _summaries(self, slots_BMSD: Tensor) -> Tensor:
+        """Return what the latents begin with: how their slots are at first, at last, on average."""
+        own = slots_BMSD[:, :, :NUM_COLOURS]
+        objects = self.sum_objects(torch.cat([own[:, 0], own[:, -1], own.mean(dim=1)], dim=-1))
+        scene = self.sum_scene(slots_BMSD[:, :, NUM_COLOURS:].mean(dim=(1, 2)))
+        return torch.cat([objects, scene[:, None].expand(-1, SCENE_LATENTS, -1)], dim=1)
+
     def _tokens(self, frames_BTHWC: Tensor, times_T: Tensor) -> Tensor:
         batch, count, height, width, _ = frames_BTHWC.shape
         moments = count // FRAMES_PER_MOMENT
         dtype = torch.get_autocast_dtype("cpu") if torch.is_autocast_enabled("cpu") else None
-        pixels = frames_BTHWC.to(dtype or torch.float32) / 127.5 - 1.0
-        first = torch.arange(moments)[:, None] * FRAMES_PER_MOMENT
-        which = (first + torch.arange(-1, 3)).clamp(0, count - 1)
-        windows = pixels[:, which].permute(0, 1, 3, 4, 2, 5).flatten(4)
+        # The window of moment m: frames 2m - 1 to 2m + 2, with the first and last repeated.
+        ends = [frames_BTHWC[:, :1], frames_BTHWC, frames_BTHWC[:, -1:]]
+        padded = torch.cat(ends, dim=1)
+        parts = [padded[:, i : i + count : FRAMES_PER_MOMENT] for i in range(3)]
+        parts.append(
+            torch.cat([padded[:, 3::FRAMES_PER_MOMENT], padded[:, -1:]], dim=1)[:, :moments]
+        )
+        windows = torch.cat(parts, dim=-1).to(dtype or torch.float32).mul_(1 / 127.5).sub_(1)
         seen = self.stem(windows.flatten(0, 1).permute(0, 3, 1, 2))
         x = seen.permute(0, 2, 3, 1).flatten(1, 2).unflatten(0, (batch, moments))
         rate = self.rate(_waves(torch.log2(times_T[1:2] - times_T[0:1]), 9, 1.0).to(x.dtype))

@@ -20,7 +20,7 @@ class Optimizer:
     def __init__(self, module: nn.Module, *, weight_decay: float) -> None:
         self.weight_decay = weight_decay
         self.matrices: dict[str, nn.Parameter] = {}
-        others = {}
+        others: dict[str, nn.Parameter] = {}
         for name, parameter in module.named_parameters():
             is_matrix = parameter.ndim >= 2 and min(parameter[0].numel(), len(parameter)) >= 32
             is_edge = any(word in name for word in ("head", "words", "latents", "queries", "steps"))
@@ -71,8 +71,9 @@ class Optimizer:
 
 
 def _orthogonal(matrix: Tensor) -> Tensor:
+    """Return the nearest matrix whose singular values are near 1."""
     a, b, c = 3.4445, -4.7750, 2.0315
-    x = matrix.bfloat16()
+    x: Tensor = matrix.bfloat16()
     is_tall = x.shape[0] > x.shape[1]
     x = x.T if is_tall else x
     x = x / (x.norm() + 1e-7)

@@ -249,10 +249,10 @@ class Writer:
     def facts(self) -> Facts:
         """Return what has been written so far as facts."""
         names = [item["colour"] for item in self.objects]
-        objects = tuple(
-            ObjectFacts(**{key: _read(key, value) for key, value in item.items()})
-            for item in self.objects
-        )
+        told: list[dict[str, Any]] = [
+            {key: _read(key, value) for key, value in item.items()} for item in self.objects
+        ]
+        objects = tuple(ObjectFacts(**item) for item in told)
         events = tuple(_event(event, names) for event in self.events if self._is_whole(event))
         scene: dict[str, Any] = {key: _read(key, value) for key, value in self.scene.items()}
         return Facts(objects=objects, events=events, views=tuple(self.views), **scene)

@@ -70,6 +70,9 @@ class TinySettings(Settings):
     shards_in_use: int = Field(default=40, ge=1)
     """Batches are drawn from so many shards at a time."""
 
+    first_shard: int = Field(default=0, ge=0)
+    """Number of the first shard; training that goes on from weights should see others."""
+
     views_per_scene: float = Field(default=3.0, gt=0)
     """How often a scene is shown before another takes its place, on average."""
 
@@ -133,5 +136,5 @@ class TinySettings(Settings):
     match_rate: float = Field(default=2e-3, gt=0)
     """Highest learning rate of matching."""
 
-    match_width: int = Field(default=384, ge=8)
+    match_width: int = Field(default=256, ge=8)
     """Numbers in the embedding of a clip or text."""

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from functools import lru_cache
 from multiprocessing.context import SpawnProcess
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -48,13 +49,13 @@ class Stream:
         self.folder = folder
         self.negatives = negatives
         self.drawer = drawer
-        self._open = lru_cache(maxsize=settings.shards_in_use + 8)(self._load)
+        self.open = lru_cache(maxsize=settings.shards_in_use + 8)(self._load)
 
     def shards_of(self, step: int) -> range:
         """Return the shards that the batch of `step` may come from."""
         settings = self.settings
         shown = step * settings.batch_size / settings.views_per_scene
-        first = int(shown / settings.scenes_per_shard)
+        first = settings.first_shard + int(shown / settings.scenes_per_shard)
         return range(first, first + settings.shards_in_use)
 
     def batch(self, step: int) -> Batch:
@@ -62,7 +63,7 @@ class Stream:
         settings = self.settings
         rng = np.random.default_rng([settings.seed, step])
         number = int(rng.choice(self.shards_of(step)))
-        shard = self._open(number)
+        shard = self.open(number)
         count = min(settings.batch_size, len(shard.facts))
         rows = rng.choice(len(shard.facts), count, replace=False)
         mirror = shard.can_mirror_N[rows] & (rng.random(count) < settings.mirror_share)
@@ -167,10 +168,15 @@ def damaged(rng: np.random.Generator, frames_THWC: Pixels) -> Pixels:
         frames = _bytes(frames + rng.normal(scale=rng.uniform(1, 7), size=frames.shape))
     if rng.random() < 0.6:
         quality = [cv2.IMWRITE_JPEG_QUALITY, int(rng.integers(35, 96))]
-        coded = [cv2.imencode(".jpg", one, quality)[1] for one in frames]
-        frames = np.stack([cv2.imdecode(one, cv2.IMREAD_COLOR) for one in coded])
+        frames = np.stack([_jpeg(one, quality) for one in frames])
     return frames
 
 
-def _bytes(values: NDArray[np.floating]) -> Pixels:  # type: ignore[type-arg]
+def _jpeg(frame: Pixels, quality: list[int]) -> Pixels:
+    coded = cv2.imencode(".jpg", frame, quality)[1]
+    decoded: Pixels = cv2.imdecode(coded, cv2.IMREAD_COLOR)
+    return decoded
+
+
+def _bytes(values: NDArray[np.floating[Any]]) -> Pixels:
     return np.clip(np.rint(values), 0, 255).astype(np.uint8)

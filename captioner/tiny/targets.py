@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 import torch
@@ -89,13 +90,16 @@ def take(
         mirrored(shard.facts[row]) if turned else shard.facts[row]
         for row, turned in zip(rows.tolist(), mirror.tolist(), strict=True)
     ]
+    seen: dict[str, Any] = _seen_objects(
+        tracks, shard.colours_NOT[rows], camera, shard.times_T, frames.shape
+    )
     return Batch(
         frames_BTHWC=torch.from_numpy(frames),
         times_T=torch.from_numpy(shard.times_T).float(),
         is_world_B=torch.ones(len(rows)),
         tokens_BN=tokens_of(facts, controls),
         camera_BM3=_camera_speed(camera, shard.times_T),
-        **_seen_objects(tracks, shard.colours_NOT[rows], camera, shard.times_T, frames.shape),
+        **seen,
         **_told(facts),
     )
 
@@ -109,7 +113,7 @@ def tokens_of(facts: list[Facts], controls: list[Control]) -> Tensor:
     return tokens
 
 
-def _told(facts: list[Facts]) -> dict[str, object]:
+def _told(facts: list[Facts]) -> dict[str, Any]:
     count = len(facts)
     present = torch.zeros(count, NUM_COLOURS)
     objects = {name: torch.full((count, NUM_COLOURS), IGNORE) for name in _OBJECT_FIELDS}

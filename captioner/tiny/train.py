@@ -9,41 +9,31 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import TextIO
+from typing import Any, TextIO
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from captioner.tiny.certainty import calibrate
 from captioner.tiny.losses import losses, total
+from captioner.tiny.match import train_matching
 from captioner.tiny.measure import measure
 from captioner.tiny.network import NetworkShape, TinyNetwork
 from captioner.tiny.optimizer import Optimizer
+from captioner.tiny.progress import TinyStep
 from captioner.tiny.settings import TinySettings
 from captioner.tiny.shards import Shard, pack
 from captioner.tiny.stream import Drawer, Stream
 from captioner.tiny.targets import Batch
 from captioner.tiny.weights import load_run, load_weights, newest_run, save_run, save_weights
-from captioner.tiny.writing import write
+from captioner.tiny.writing import Written, write
 from schemas.frames import World
 
 CURVE = "curve.jsonl"
 FIRST_VALIDATION_SEED = 5_000_000
 _MAX_GRADIENT_NORM = 5.0
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TinyStep:
-    """One update: losses by name as `losses.WEIGHTS` names them; `rate` is the share of the
-    highest learning rate."""
-
-    step: int
-    num_steps: int
-    loss: float
-    losses: dict[str, float]
-    rate: float
-    seconds: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,12 +70,7 @@ def train_tiny(
         torch.set_num_threads(settings.num_threads)
     folder.mkdir(parents=True, exist_ok=True)
     run = _Run(settings, world, folder, resume=resume, init=init, negatives=negatives)
-    result = run.train(on_step)
-    if settings.match_steps:
-        from captioner.tiny.match import train_matching
-
-        train_matching(settings, world, folder, on_step=on_step)
-    return result
+    return run.train(on_step)
 
 
 class _Run:
@@ -126,14 +111,12 @@ class _Run:
     def train(self, on_step: Callable[[TinyStep], None] | None) -> TinyResult:
         """Step until the limit; write the curve and the checkpoints."""
         settings = self.settings
-        drawer = None
         validation = self._validation()
         curve_path = self.folder / CURVE
         self._keep_curve(curve_path)
         stream = Stream(settings, self.folder / "pool", negatives=self.negatives)
-        if self._progress() < 1:
-            first = stream.shards_of(self.step).start
-            drawer = stream.drawer = Drawer(self.world, settings, self.folder / "pool", first)
+        first = stream.shards_of(self.step).start
+        drawer = stream.drawer = Drawer(self.world, settings, self.folder / "pool", first)
         try:
             with ThreadPoolExecutor(1) as loader, curve_path.open("a") as curve:
                 following = loader.submit(stream.batch, self.step)
@@ -150,12 +133,36 @@ class _Run:
                         self._save()
                     if on_step is not None:
                         on_step(report)
+            path = self._finish(stream, validation, on_step)
         finally:
-            if drawer is not None:
-                drawer.stop()
-        path = save_weights(self.folder / "tiny.safetensors", self.average)
+            drawer.stop()
         return TinyResult(
             weights_path=path, curve_path=curve_path, step=self.step, loss=self.loss, f1=self.f1
+        )
+
+    def _finish(
+        self, stream: Stream, validation: Shard, on_step: Callable[[TinyStep], None] | None
+    ) -> Path:
+        """Match texts and clips, ask for certainty, and write the weights."""
+        self.average.eval()
+        about: dict[str, Any] = {
+            "settings": self.settings.model_dump(mode="json"),
+            "steps": self.step,
+            "least": calibrate(zip(self._captions(validation), validation.facts, strict=True)),
+        }
+        matcher = None
+        if self.settings.match_steps:
+            matcher, vocabulary = train_matching(
+                self.settings,
+                self.average,
+                stream,
+                stream.shards_of(self.step).start,
+                curve=self.folder / CURVE,
+                on_step=on_step,
+            )
+            about |= {"matcher": asdict(matcher.shape), "words": vocabulary.words}
+        return save_weights(
+            self.folder / "tiny.safetensors", self.average, match=matcher, about=about
         )
 
     def _progress(self) -> float:
@@ -200,7 +207,8 @@ class _Run:
     @torch.no_grad()
     def _average(self) -> None:
         keep = min(self.settings.average_decay, self.step / (self.step + 20))
-        ours, theirs = list(self.average.parameters()), list(self.network.parameters())
+        ours: list[Tensor] = [*self.average.parameters()]
+        theirs: list[Tensor] = [*self.network.parameters()]
         torch._foreach_lerp_(ours, theirs, 1 - keep)
 
     def _validation(self) -> Shard:
@@ -220,13 +228,7 @@ class _Run:
 
     def _validate(self, shard: Shard, curve: TextIO) -> None:
         started = time.perf_counter()
-        facts = []
-        for start in range(0, len(shard.facts), 32):
-            frames = torch.from_numpy(shard.frames_NTHWC[start : start + 32])
-            with torch.inference_mode(), torch.autocast("cpu", dtype=torch.bfloat16):
-                seen = self.average.encode(frames, torch.from_numpy(shard.times_T).float())
-                written = write(self.average, seen.memory_BND, "long")
-            facts += [item.facts for item in written]
+        facts = [item.facts for item in self._captions(shard)]
         found = measure(zip(facts, shard.facts, strict=True))
         self.f1 = {
             name: round(2 * t.num_right / max(t.num_stated + t.num_true, 1), 4)
@@ -243,6 +245,15 @@ class _Run:
         }
         curve.write(json.dumps(row) + "\n")
         curve.flush()
+
+    def _captions(self, shard: Shard) -> list[Written]:
+        captions = []
+        for start in range(0, len(shard.facts), 32):
+            frames = torch.from_numpy(shard.frames_NTHWC[start : start + 32])
+            with torch.inference_mode(), torch.autocast("cpu", dtype=torch.bfloat16):
+                seen = self.average.encode(frames, torch.from_numpy(shard.times_T).float())
+                captions += write(self.average, seen.memory_BND, "long")
+        return captions
 
     def _keep_curve(self, path: Path) -> None:
         """Drop what a broken run wrote after its last checkpoint."""

@@ -31,6 +31,8 @@ def write(network: TinyNetwork, memory_BND: Tensor, control: Control) -> list[Wr
     batch = len(memory_BND)
     writers = [Writer(control) for _ in range(batch)]
     chances: list[list[float]] = [[] for _ in range(batch)]
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)  # The products are so small that sharing them out costs more.
     past = network.remember(memory_BND)
     tokens = torch.full((batch,), NUMBERS[f"<{control}>"])
     for place in range(MAX_TOKENS - 1):
@@ -46,6 +48,7 @@ def write(network: TinyNetwork, memory_BND: Tensor, control: Control) -> list[Wr
                 chances[b].append(float(best[b]))
         if all(writer.is_done for writer in writers):
             break
+    torch.set_num_threads(threads)
     return [
         Written(
             tokens=tuple(writer.tokens),

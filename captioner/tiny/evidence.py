@@ -1,0 +1,123 @@
+"""What the pixels themselves say against a reading, whatever the network believes.
+
+In a scene of the world the ground has one stated colour, lighter here and darker there, and
+almost all else has the colour of a stated thing. Footage of anything else hardly ever looks
+so, so that a reading of it is refused even where the network is mistaken.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from schemas.facts import Facts
+
+OBJECT_RGB: dict[str, tuple[int, int, int]] = {
+    "red": (216, 32, 38),
+    "orange": (247, 138, 18),
+    "yellow": (250, 222, 40),
+    "green": (38, 172, 64),
+    "cyan": (20, 206, 226),
+    "blue": (30, 98, 235),
+    "purple": (150, 42, 182),
+    "pink": (252, 122, 186),
+}
+"""What the names of colours stand for."""
+GROUND_RGB: dict[str, tuple[int, int, int]] = {
+    "grey": (132, 134, 136),
+    "charcoal": (54, 56, 61),
+    "cream": (212, 204, 182),
+    "brown": (108, 88, 72),
+    "navy": (38, 46, 80),
+    "dark_green": (40, 66, 52),
+    "pale_blue": (178, 198, 214),
+    "mauve": (146, 126, 146),
+}
+GROUND_TINT = 16.0
+"""A pixel of the ground is off its tint by no more than this, in 8-bit levels."""
+GROUND_TONE = 110.0
+"""And lighter or darker than the ground's colour by no more than this."""
+MIN_GROUND_SHARE = 0.4
+"""Of the picture, where nothing is known of what covers it."""
+MAX_UNEXPLAINED = 0.25
+"""Share of the picture that is neither ground nor of a stated colour nor at an edge."""
+MIN_AREA = 0.25
+"""Of what an object's size says, so much at least shows its colour, in some frame."""
+DIAMETERS: dict[str | None, float] = {"small": 0.16, "medium": 0.25, "large": 0.38, None: 0.11}
+"""Of the disc of equal area over the frame's shorter side; None: no size is stated."""
+_COLOUR_NEAR = 0.28
+"""How far from a colour a pixel may be, as a share of its brightness, to count as of it."""
+_FRAMES = 4
+
+
+def doubts(pixels_THWC: NDArray[np.uint8], facts: Facts) -> str:
+    """Return what speaks against these facts of these frames; empty where nothing does."""
+    if facts.background_colour is None:
+        return "no ground of a known colour is seen"
+    if not facts.objects:
+        return "no object is seen"
+    which = np.linspace(0, len(pixels_THWC) - 1, _FRAMES).round().astype(int)
+    frames = pixels_THWC[which].astype(np.float32)
+    is_ground = _is_ground(frames, facts.background_colour)
+    ground_share = float(is_ground.mean())
+    if ground_share < MIN_GROUND_SHARE:
+        return f"only {ground_share:.0%} of the picture is {facts.background_colour}"
+    explained = is_ground | _is_prop(frames, facts)
+    unit = min(frames.shape[1:3])
+    for item in facts.objects:
+        shown = np.zeros(frames.shape[:3], dtype=bool)
+        for colour in (item.colour, item.new_colour):
+            if colour is not None:
+                shown |= _is_of(frames, OBJECT_RGB[colour])
+        explained |= shown
+        expected = np.pi / 4 * (DIAMETERS[item.size] * unit) ** 2
+        seen = float(shown.sum(axis=(1, 2)).max())
+        if seen < MIN_AREA * expected:
+            return f"too little of the picture is {item.colour}"
+    # Where two colours meet pixels are mixed, so what touches something explained may be.
+    unexplained = float((~_widened(explained)).mean())
+    if unexplained > MAX_UNEXPLAINED:
+        return f"{unexplained:.0%} of the picture is of no stated colour"
+    return ""
+
+
+def _is_ground(frames: NDArray[np.float32], colour: str) -> NDArray[np.bool_]:
+    off = frames - np.array(GROUND_RGB[colour], dtype=np.float32)
+    tone = off.mean(axis=-1)
+    tint = np.abs(off - tone[..., None]).max(axis=-1)
+    found: NDArray[np.bool_] = (tint < GROUND_TINT) & (np.abs(tone) < GROUND_TONE)
+    return found
+
+
+def _is_of(frames: NDArray[np.float32], rgb: tuple[int, int, int]) -> NDArray[np.bool_]:
+    """Tell which pixels have a colour, in light or shade."""
+    true = np.array(rgb, dtype=np.float32)
+    strength = (frames @ true) / float(true @ true)
+    off = np.linalg.norm(frames - strength[..., None] * true, axis=-1)
+    near: NDArray[np.bool_] = (off < _COLOUR_NEAR * float(np.linalg.norm(true))) & (
+        (strength > 0.5) & (strength < 1.4)
+    )
+    return near
+
+
+def _is_prop(frames: NDArray[np.float32], facts: Facts) -> NDArray[np.bool_]:
+    found = np.zeros(frames.shape[:3], dtype=bool)
+    if facts.prop == "pillar":
+        level = frames.mean(axis=-1)
+        found |= (level < 40) if facts.prop_colour == "black" else (level > 215)
+    elif facts.prop is not None:
+        if facts.prop_colour in OBJECT_RGB:
+            found |= _is_of(frames, OBJECT_RGB[str(facts.prop_colour)])
+        if facts.prop == "coins":
+            found |= _is_of(frames, OBJECT_RGB["yellow"])
+    return found
+
+
+def _widened(mask_THW: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Return the mask grown by one pixel to all four sides."""
+    grown = mask_THW.copy()
+    grown[:, 1:] |= mask_THW[:, :-1]
+    grown[:, :-1] |= mask_THW[:, 1:]
+    grown[:, :, 1:] |= mask_THW[:, :, :-1]
+    grown[:, :, :-1] |= mask_THW[:, :, 1:]
+    return grown

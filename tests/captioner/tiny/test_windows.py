@@ -1,0 +1,103 @@
+import numpy as np
+import pytest
+
+from captioner.tiny.certainty import Told
+from captioner.tiny.windows import MAX_FRAMES, MIN_FRAMES, merge, windows_of
+from schemas.facts import EventFacts, Facts, ObjectFacts
+from schemas.frames import Frames
+
+
+def clip(count, fps, width=64, height=64):
+    pixels = np.zeros((count, height, width, 3), dtype=np.uint8)
+    pixels[:, 0, 0, 0] = np.arange(count) % 256
+    return Frames(pixels_THWC=pixels, times_s=np.arange(count) / fps)
+
+
+def told(facts, chance=0.9, **more):
+    chances = {}
+    for i, item in enumerate(facts.objects):
+        for name in ("colour", "shape", "change", "new_colour", "bounces"):
+            if getattr(item, name):
+                chances[f"objects[{i}].{name}"] = chance
+    chances |= {f"events[{i}]": chance for i in range(len(facts.events))}
+    chances |= {n: chance for n in ("camera", "background_kind") if getattr(facts, n)}
+    return Told(facts=facts, chances=chances | more)
+
+
+@pytest.mark.parametrize(
+    ("count", "fps", "windows"),
+    [(16, 8, 1), (50, 25, 1), (60, 30, 1), (125, 25, 2), (300, 30, 4), (1, 25, 1), (5, 4, 1)],
+)
+def test_windows_are_of_lengths_that_training_shows(count, fps, windows):
+    found = windows_of(clip(count, fps))
+    assert len(found) == windows
+    for part in found:
+        assert MIN_FRAMES <= len(part.times_s) <= MAX_FRAMES
+        assert len(part.times_s) % 2 == 0
+
+
+def test_windows_keep_real_time():
+    part = windows_of(clip(50, 25))[0]
+    assert np.diff(part.times_s) == pytest.approx(3 / 25)
+
+
+def test_windows_cover_the_clip_to_its_end():
+    parts = windows_of(clip(125, 25))
+    firsts = [int(part.pixels_THWC[0, 0, 0, 0]) for part in parts]
+    assert firsts[0] == 0
+    assert int(parts[-1].pixels_THWC[-1, 0, 0, 0]) >= 122
+    assert firsts[1] < int(parts[0].pixels_THWC[-1, 0, 0, 0])
+
+
+@pytest.mark.parametrize(
+    ("size", "fitted"),
+    [((1920, 1080), (112, 64)), ((320, 180), (112, 64)), ((90, 160), (64, 112)),
+     ((64, 64), (64, 64)), ((48, 40), (80, 64)), ((800, 100), (128, 64))],
+)  # fmt: skip
+def test_frames_of_any_size_are_fitted(size, fitted):
+    part = windows_of(clip(16, 8, *size))[0]
+    assert part.pixels_THWC.shape[1:3] == fitted[::-1]
+
+
+def test_one_window_is_told_as_it_is():
+    only = told(Facts(objects=(ObjectFacts(colour="red"),)))
+    assert merge([only]) is only
+
+
+def test_merge_takes_the_beginning_from_the_first_window():
+    one = told(Facts(objects=(ObjectFacts(colour="red", place="left", direction="right"),)))
+    two = told(Facts(objects=(ObjectFacts(colour="red", place="right", direction="left",
+                                          action="move", bounces=True),)))  # fmt: skip
+    merged = merge([one, two]).facts.objects
+    assert merged == (ObjectFacts(colour="red", place="left", direction="right", bounces=True),)
+
+
+def test_merge_follows_an_object_through_its_change_of_colour():
+    red = ObjectFacts(colour="red", shape="star", change="recolour", new_colour="blue")
+    one = told(Facts(objects=(red,)))
+    two = told(Facts(objects=(ObjectFacts(colour="blue", shape="star"),),
+                     events=(EventFacts(kind="leave", subject=0),)))  # fmt: skip
+    merged = merge([one, two]).facts
+    assert merged.objects == (red,)
+    assert merged.events == (EventFacts(kind="leave", subject=0),)
+
+
+def test_merge_tells_what_happens_in_order_and_once():
+    pair = (ObjectFacts(colour="red"), ObjectFacts(colour="blue"))
+    hit = EventFacts(kind="collide", subject=0, target=1)
+    one = told(Facts(objects=pair, events=(EventFacts(kind="leave", subject=0), hit)))
+    two = told(Facts(objects=pair, events=(hit, EventFacts(kind="return", subject=0))))
+    kinds = [event.kind for event in merge([one, two]).facts.events]
+    assert kinds == ["leave", "collide", "return"]
+
+
+def test_merge_votes_on_the_scene_by_certainty():
+    sure = told(Facts(camera="pan_left"), 0.95)
+    others = [told(Facts(camera="still"), 0.4), told(Facts(camera="still"), 0.4)]
+    assert merge([sure, *others]).facts.camera == "pan_left"
+
+
+def test_merge_says_of_a_late_object_only_what_it_is():
+    late = ObjectFacts(colour="pink", shape="star", place="left", size="small")
+    merged = merge([told(Facts()), told(Facts(objects=(late,)))])
+    assert merged.facts.objects == (ObjectFacts(colour="pink", shape="star"),)
