@@ -27,7 +27,7 @@ from captioner.backends.openai_secrets import guard_logs, public_url, read_secre
 from captioner.backends.openai_wire import Reply, Wire, WireError
 from captioner.request import Attempt
 from captioner.settings import OpenAISettings
-from schemas.errors import UserError
+from schemas.errors import MediaError, UserError
 
 log = logging.getLogger(__name__)
 
@@ -43,7 +43,7 @@ _TOKEN = re.compile(r"[0-9a-f]{32}")
 class ChatJob:
     """One thing to ask. `make_messages` is called when its turn comes, in another thread.
 
-    An OSError from it (what PIL raises for a bad picture) makes the outcome
+    An OSError (what PIL raises for a bad picture) or a MediaError from it makes the outcome
     `unreadable_frames`.
     """
 
@@ -164,7 +164,10 @@ class ChatServer:
         refused = read_refusal(reply.status, reply.body, self._secrets)
         if reply.status >= 400 and refused.trouble in ("key", "money"):
             raise self._error(refused.trouble, refused.message)
-        return reply.body if reply.status < 400 else b""
+        if reply.status >= 400:
+            return b""
+        # A name from here goes into every row, so it is cleaned like everything that comes back.
+        return self._secrets.hide_own(reply.body.decode("utf-8", errors="replace")).encode()
 
     async def _ask_all(self, jobs: Sequence[ChatJob]) -> list[Outcome]:
         tasks = [asyncio.create_task(self._ask_one(job)) for job in jobs]
@@ -181,7 +184,7 @@ class ChatServer:
             try:
                 messages = await asyncio.to_thread(job.make_messages)
                 outcome = await self._converse(job, messages)
-            except OSError as error:
+            except (OSError, MediaError) as error:
                 outcome = Outcome(
                     status="unreadable_frames", message=self._secrets.hide(str(error))[:300]
                 )

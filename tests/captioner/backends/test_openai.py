@@ -1,75 +1,16 @@
 """The openai backend against a real server on this machine that fails in every way."""
 
-import base64
-import io
 import socket
 import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
-from pathlib import Path
-from typing import Any
 
-import numpy as np
 import pytest
-from PIL import Image
 
-from captioner.backends.openai import OpenAICaptioner
 from captioner.gate import STATUSES
-from captioner.request import Answer, Attempt, CaptionRequest, StoredFrame
-from captioner.settings import CaptionSettings
 from schemas.errors import UserError
-from schemas.frames import Frames
+from tests.captioner.backends.openai_clips import ask, assert_good, connected, name
 from tests.captioner.backends.serving import Exchange, Unruly, completion, free_port, good
 from tests.captioner.backends.unruly_cases import CASES, Case
-
-
-def clip(number: int, **changes: Any) -> CaptionRequest:
-    """A clip whose only frame is at `number` seconds: that is how the server tells clips apart."""
-    picture = io.BytesIO()
-    Image.new("RGB", (32, 24), (number, 0, 0)).save(picture, "JPEG")
-    given: dict[str, Any] = {
-        "request_id": f"clip{number}",
-        "clip_id": f"clip{number}",
-        "video_id": "video",
-        "start_s": 0.0,
-        "end_s": 4.0,
-        "duration_s": 4.0,
-        "width_px": 32,
-        "height_px": 24,
-        "fps": 25.0,
-        "num_frames": 100,
-        "scores": {},
-        "frames": (StoredFrame(time_s=float(number), jpeg=picture.getvalue()),),
-    }
-    return CaptionRequest(**given | changes)
-
-
-def name(number: int) -> str:
-    return f"[{number}.00 s]"
-
-
-@contextmanager
-def connected(url: str, **own: Any) -> Iterator[OpenAICaptioner]:
-    given = {"base_url": url, "first_pause_s": 0.01, "timeout_s": 0.6, "max_retries": 3} | own
-    captioner = OpenAICaptioner(CaptionSettings.model_validate({"openai": given}))
-    try:
-        yield captioner
-    finally:
-        captioner.close()
-
-
-def ask(captioner: OpenAICaptioner, *numbers: int, **attempt: Any) -> dict[str, Answer]:
-    answers = captioner.answer([clip(n) for n in numbers], Attempt(**attempt))
-    assert len(answers) == len(numbers)
-    return {answer.request_id: answer for answer in answers}
-
-
-def assert_good(answer: Answer, number: int) -> None:
-    assert answer.status == "ok" and answer.request_id == f"clip{number}"
-    assert name(number) in answer.text, "the answer is about this clip"
-    assert (answer.prompt_tokens, answer.output_tokens) == (100, 20)
-    assert answer.seconds > 0
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
@@ -273,56 +214,6 @@ def test_a_model_must_be_chosen_where_the_list_does_not_tell(cards: object, told
         url = server.url
         with pytest.raises(UserError, match=told), connected(url):
             pass
-
-
-def test_every_picture_follows_its_time_and_is_no_larger_than_asked() -> None:
-    pixels = np.zeros((2, 20, 40, 3), np.uint8)
-    decoded = Frames(pixels_THWC=pixels, times_s=np.array([0.0, 1.25]))
-    with Unruly() as server, connected(server.url, max_side_px=16) as captioner:
-        captioner.answer([clip(1), clip(2, clip=decoded, frames=())], Attempt(remark="Be brief."))
-        bodies = [seen.body for seen in server.seen if seen.body]
-    by_length = sorted((body["messages"][0]["content"] for body in bodies), key=len)
-    kinds = [part.get("text", "picture") for part in by_length[1]]
-    assert kinds[:4] == ["[0.00 s]", "picture", "[1.25 s]", "picture"]
-    assert kinds[4].endswith("\nBe brief.")
-    stored = by_length[0][1]["image_url"]["url"].removeprefix("data:image/jpeg;base64,")
-    with Image.open(io.BytesIO(base64.b64decode(stored))) as picture:
-        assert picture.size == (16, 12)
-
-
-def test_unreadable_and_missing_pictures_are_not_sent() -> None:
-    broken = clip(1, frames=(StoredFrame(time_s=1.0, jpeg=b"no JPEG at all"),))
-    cut = clip(2, frames=(StoredFrame(time_s=2.0, jpeg=clip(2).frames[0].jpeg[:200]),))
-    with Unruly() as server, connected(server.url) as captioner:
-        answers = captioner.answer([broken, cut, clip(3, frames=()), clip(4)], Attempt())
-        assert [a.status for a in answers] == ["unreadable_frames"] * 3 + ["ok"]
-        assert set(server.counts) == {name(4)}
-
-
-class ListingWriter:
-    """Writes the numbers of a video instead of the video."""
-
-    def write(self, path: Path, pixels_THWC: np.ndarray, *, fps: float) -> None:
-        path.write_bytes(f"{pixels_THWC.shape} at {fps:.3f}".encode())
-
-
-def test_a_clip_goes_out_as_one_video_at_its_own_rate() -> None:
-    decoded = Frames(
-        pixels_THWC=np.zeros((3, 8, 8, 3), np.uint8), times_s=np.array([0.5, 1.0, 1.5])
-    )
-    with Unruly() as server:
-        settings = {"openai": {"base_url": server.url, "send": "video"}}
-        captioner = OpenAICaptioner(CaptionSettings.model_validate(settings), ListingWriter)
-        captioner.answer([clip(1, clip=decoded)], Attempt())
-        captioner.close()
-        content = next(s.body for s in server.seen if s.body)["messages"][0]["content"]
-        assert [part["type"] for part in content] == ["video_url", "text"]
-        url = content[0]["video_url"]["url"]
-        assert (
-            base64.b64decode(url.removeprefix("data:video/mp4;base64,")) == b"(3, 8, 8, 3) at 2.000"
-        )
-        with pytest.raises(UserError, match="sent as video"):
-            OpenAICaptioner(CaptionSettings.model_validate(settings))
 
 
 def test_a_captioner_can_be_closed_twice_and_leaves_no_thread() -> None:

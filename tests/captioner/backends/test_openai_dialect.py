@@ -16,8 +16,8 @@ from captioner.backends.openai_secrets import Secrets
 from captioner.backends.openai_wire import read_retry_after
 from captioner.parse import json_schema
 from captioner.request import Attempt
+from tests.captioner.backends.openai_clips import ask, assert_good, connected, name
 from tests.captioner.backends.serving import Exchange, Unruly, good
-from tests.captioner.backends.test_openai import ask, assert_good, connected, name
 
 SCHEMA = {
     "type": "object",

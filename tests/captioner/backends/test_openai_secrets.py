@@ -12,8 +12,8 @@ from captioner.backends.openai_secrets import Secrets, public_url, read_secrets
 from captioner.request import Attempt
 from captioner.settings import CaptionSettings, OpenAISettings
 from schemas.errors import UserError
+from tests.captioner.backends.openai_clips import ask, clip, connected, name
 from tests.captioner.backends.serving import Exchange, Unruly, completion, good
-from tests.captioner.backends.test_openai import ask, clip, connected, name
 from tests.captioner.backends.unruly_cases import CASES
 
 KEY = "planted-7f3a9c51e2-key"
@@ -84,6 +84,18 @@ def test_the_key_is_in_the_header_and_in_nothing_that_comes_out(
     assert any("receive_response_headers" in line for line in out), "DEBUG was scanned"
     out += list(capfd.readouterr())
     assert KEY not in "\n".join(out)
+
+
+def test_a_model_named_after_the_key_does_not_bring_it_into_the_rows(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("OPENAI_API_KEY", KEY)
+
+    def models(exchange: Exchange) -> None:
+        exchange.send_json(200, {"data": [{"id": f"m-{KEY}", "root": KEY}]})
+
+    with Unruly(models=models) as server, connected(server.url) as captioner:
+        assert KEY not in captioner.model + captioner.revision
 
 
 @pytest.mark.parametrize("status", [401, 403, 402, 404])
