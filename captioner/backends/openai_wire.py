@@ -28,12 +28,16 @@ _LOCAL_HOSTS = ("localhost", "127.0.0.1", "::1")
 
 
 class WireError(Exception):
-    """No reply could be had: `trouble` is `unreachable` or `redirect`, or empty otherwise."""
+    """No reply could be had: `trouble` is `unreachable` or `redirect`, or empty otherwise.
 
-    def __init__(self, message: str, trouble: str = "") -> None:
+    `may_pass` tells whether another try may go better.
+    """
+
+    def __init__(self, message: str, trouble: str = "", *, may_pass: bool = True) -> None:
         super().__init__(message)
         self.message = message
         self.trouble = trouble
+        self.may_pass = may_pass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,7 +101,7 @@ class Wire:
             try:
                 reply = await self._once(method, path, body, headers)
             except WireError as error:
-                if number == last or error.trouble == "redirect":
+                if number == last or not error.may_pass:
                     raise
                 what = error.message
             else:
@@ -133,14 +137,14 @@ class Wire:
         async with self._client.stream(method, url, content=body, headers=given) as response:
             if 300 <= response.status_code < 400:
                 target = public_url(response.headers.get("location", ""))
-                raise WireError(
-                    self._secrets.hide(f"the server redirects to {target[:200]}"), "redirect"
-                )
+                message = self._secrets.hide(f"the server redirects to {target}")[:300]
+                raise WireError(message, "redirect", may_pass=False)
             parts, size = [], 0
             async for part in response.aiter_bytes():
                 size += len(part)
                 if size > MAX_BODY_BYTES:
-                    raise WireError(f"the answer is longer than {MAX_BODY_BYTES} bytes")
+                    message = f"the answer is longer than {MAX_BODY_BYTES} bytes"
+                    raise WireError(message, may_pass=False)
                 parts.append(part)
             return Reply(
                 status=response.status_code,

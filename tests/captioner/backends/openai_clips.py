@@ -39,7 +39,7 @@ def name(number: int) -> str:
 
 @contextmanager
 def connected(url: str, **own: Any) -> Iterator[OpenAICaptioner]:
-    given = {"base_url": url, "first_pause_s": 0.01, "timeout_s": 0.6, "max_retries": 3} | own
+    given = {"base_url": url, "first_pause_s": 0.01, "timeout_s": 10.0, "max_retries": 3} | own
     captioner = OpenAICaptioner(CaptionSettings.model_validate({"openai": given}))
     try:
         yield captioner

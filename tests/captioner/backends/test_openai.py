@@ -15,7 +15,10 @@ from tests.captioner.backends.unruly_cases import CASES, Case
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
 def test_a_failure_has_its_status_and_leaves_its_neighbours_alone(case: Case) -> None:
-    with Unruly({name(2): case.behave}) as server, connected(server.url) as captioner:
+    with (
+        Unruly({name(2): case.behave}) as server,
+        connected(server.url, timeout_s=case.timeout_s) as captioner,
+    ):
         answers = ask(captioner, 1, 2, 3)
         assert_good(answers["clip1"], 1)
         assert_good(answers["clip3"], 3)
@@ -81,10 +84,10 @@ def test_requests_begin_no_faster_than_allowed() -> None:
         begun.append(time.monotonic())
         good(exchange)
 
-    with Unruly(otherwise=note) as server, connected(server.url, requests_per_minute=1200) as fast:
+    with Unruly(otherwise=note) as server, connected(server.url, requests_per_minute=600) as fast:
         ask(fast, *range(8))
-    # 1200 a minute are 50 ms apart; a late one may be followed closely by the next in turn.
-    assert begun[-1] - begun[0] > 0.28
+    # 600 a minute are 100 ms apart; a late one may be followed closely by the next in turn.
+    assert begun[-1] - begun[0] > 0.5
 
 
 def test_a_server_asked_to_wait_is_left_alone_for_as_long_as_it_says() -> None:
@@ -171,7 +174,10 @@ def test_a_server_that_is_not_there_or_hangs_on_connect_is_named() -> None:
             one.connect_ex(address)
         begun = time.monotonic()
         deaf = f"http://127.0.0.1:{address[1]}/v1"
-        with pytest.raises(UserError, match="cannot be reached"), connected(deaf, max_retries=1):
+        with (
+            pytest.raises(UserError, match="cannot be reached"),
+            connected(deaf, max_retries=1, timeout_s=1.0),
+        ):
             pass
         assert time.monotonic() - begun < 5
         for one in waiting:

@@ -70,7 +70,7 @@ def test_the_key_is_in_the_header_and_in_nothing_that_comes_out(
     unruly |= {name(100 + i): case.behave for i, case in enumerate(CASES)}
     with (
         Unruly(unruly) as server,
-        connected(server.url, max_retries=1, concurrency=16) as captioner,
+        connected(server.url, max_retries=1, concurrency=16, timeout_s=1.0) as captioner,
     ):
         answers = ask(captioner, *range(len(shouts)), *range(100, 100 + len(CASES)))
         assert server.seen[-1].headers["Authorization"] == f"Bearer {KEY}"
