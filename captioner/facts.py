@@ -148,13 +148,12 @@ class _Editor:
     def _prose(self, name: str, text: str) -> str:
         known = self._evidence.facts if self._evidence is not None else None
         if known is not None and text and is_world_prose(text):
-            mended, clashes = mend(text, known, name)
+            text, clashes = mend(text, known, name)
             self.corrections += [
                 Correction(field=name, said=clash.said, measured=clash.measured, action="rewritten")
                 for clash in clashes
             ]
-            return mended
-        return self._text(name, text)
+        return self._text(name, text)  # for the sentences that are not in the world's words
 
     def _subject(self, where: str, subject: Subject) -> Subject | None:
         name = self._text(f"{where}.name", subject.name)

@@ -13,6 +13,8 @@ Topic = Literal["camera", "direction", "colour", "count", "light", "text"]
 class Claim:
     """One statement. `start` and `end` are its place in the text that it was read from.
 
+    `is_only`: whether its text names one direction; of several nobody knows which comes when.
+
     | topic | value | about |
     |---|---|---|
     | `camera` | still, unsteady, moves, left, right, up, down, in, out | empty |
@@ -28,6 +30,7 @@ class Claim:
     start: int
     end: int
     about: str = ""
+    is_only: bool = True
 
 
 _CLOSING = "[\"'\u201d\u2019]"

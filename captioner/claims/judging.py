@@ -79,7 +79,7 @@ def _judge_camera(value: str, evidence: Evidence) -> Verdict:
     found = evidence.findings
     way, zoom = found.camera, found.zoom
     if way == "still":
-        agrees = Verdict(outcome="agrees", weight=0.5)
+        agrees = Verdict(outcome="agrees", weight=0.3)
         return agrees if value == "still" else _contradicted("still")
     if way == "nearly still":
         return _contradicted("still") if value == "unsteady" else _UNKNOWN
@@ -119,6 +119,8 @@ def _judge_direction(claim: Claim, evidence: Evidence) -> Verdict:
     said = _parts(claim.value)
     if evidence.facts is not None:
         return _judge_world_direction(claim, said, evidence)
+    if not claim.is_only:
+        return _UNKNOWN
     moving = [
         area
         for area in evidence.findings.areas
@@ -190,7 +192,7 @@ def _judge_colour(claim: Claim, evidence: Evidence) -> Verdict:
     if share < (_NOT_OVERALL if claim.about == "picture" else _ABSENT):
         return _contradicted()
     if share >= 0.02:
-        return Verdict(outcome="agrees", weight=0.2 if claim.value in _COMMON else 0.5)
+        return Verdict(outcome="agrees", weight=0.1 if claim.value in _COMMON else 0.4)
     return _UNKNOWN
 
 
@@ -238,7 +240,7 @@ def _judge_light(value: str, evidence: Evidence) -> Verdict:
             return _contradicted(level if level != "medium" else "") if is_lit else _UNKNOWN
         case "bright":
             if level in ("light", "bright"):
-                return Verdict(outcome="agrees", weight=0.5)
+                return Verdict(outcome="agrees", weight=0.4)
             is_unlit = level in ("black", "dark") or luma <= _UNLIT
             return _contradicted("dark") if is_unlit else _UNKNOWN
         case "greyscale":
@@ -250,7 +252,7 @@ def _judge_light(value: str, evidence: Evidence) -> Verdict:
             return _contradicted("greyscale") if found.palette == "greyscale" else _UNKNOWN
         case "steady":
             if change == "steady":
-                return Verdict(outcome="agrees", weight=0.2)
+                return Verdict(outcome="agrees", weight=0.1)
             return _contradicted(change) if change else _UNKNOWN
         case _:
             if not change or found.light_steps:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from captioner.caption import StructuredCaption
 from captioner.claims.camera import find_camera_claims
@@ -35,7 +35,9 @@ def read_text(text: str, field: str = "long") -> Iterator[Claim]:
     plain = mask_quotes(text)
     yield from find_camera_claims(plain, is_field=field == "camera")
     if field != "camera":
-        yield from find_direction_claims(plain)
+        ways = list(find_direction_claims(plain))
+        is_only = len({claim.value for claim in ways}) < 2
+        yield from (replace(claim, is_only=is_only) for claim in ways)
         yield from find_count_claims(plain)
         yield from find_colour_claims(plain)
     if field != "camera":

@@ -115,7 +115,8 @@ def _slow(votes: Steadiness, score: Scores) -> Camera:
 
 def _borne_out_by_cells(scored: Camera, pictures: Pictures) -> Camera:
     """Take back what a flat picture does not bear out: a still camera, or one that moves."""
-    changes = np.abs(np.diff(pictures.luma_THW, axis=0))
+    changes = np.diff(pictures.luma_THW, axis=0)
+    changes = np.abs(changes - np.median(changes, axis=(1, 2), keepdims=True))  # less the light's
     contrast = float(pictures.luma_THW.std(axis=(1, 2)).mean())
     levels = float(np.clip(limits.UNMOVED_CONTRAST * contrast, *limits.UNMOVED_LEVELS))
     unmoved_T = (changes <= levels).mean(axis=(1, 2))

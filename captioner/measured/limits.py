@@ -93,6 +93,7 @@ SHAKE = Band(0.05, 0.12)
 # footage: a camera on a stand keeps the median of 0.34-1.0 of its tiles, a hand-held one up to
 # 0.29 (a drawn logo over the picture), a slow drift of two cells none from first to last.
 MIN_TILES = 10
+MIN_TILE_SHARE = 0.4
 TILE_STRUCTURE = 5.0
 TILE_MATCH = 0.8
 TILE_BETTER = 0.02

@@ -42,15 +42,17 @@ class Steadiness:
 
 
 def measure_steadiness(pictures: Pictures) -> Steadiness | None:
-    """Return the votes, None for fewer than two pictures or hardly any structure."""
+    """Return the votes, None for fewer than two pictures or little structure."""
     fine_THW = pictures.fine_THW
     if len(fine_THW) < 2:
         return None
     pairs = [_compare(one, other) for one, other in pairwise(fine_THW)]
     ends = pairs[0] if len(pairs) == 1 else _compare(fine_THW[0], fine_THW[-1])
     num_tiles = min([pair.count for pair in pairs] + [ends.count])
-    if num_tiles < limits.MIN_TILES:
-        return None
+    height, width = fine_THW.shape[1:]
+    every = (height // _TILE) * (width // _TILE)
+    if num_tiles < max(limits.MIN_TILES, limits.MIN_TILE_SHARE * every):
+        return None  # structure on the things alone tells of the things, not of the camera
     drift = ends.agreed() or (0.0, 0.0)
     return Steadiness(
         num_tiles=num_tiles,
