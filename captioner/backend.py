@@ -89,6 +89,10 @@ def load_backend(
         from captioner.backends.openai import OpenAICaptioner
 
         return OpenAICaptioner(settings, make_writer)
+    if name == "vllm":
+        from captioner.backends.vllm import VllmCaptioner
+
+        return VllmCaptioner(settings)
     raise UserError(
         f"unknown captioner `{name}`",
         f"choose one of: {', '.join(KNOWN_BACKENDS)}",

@@ -17,6 +17,8 @@ _SPEED_ONLY_OF: dict[str, set[str]] = {
         "requests_per_minute",
         "timeout_s",
         "max_retries",
+        "first_pause_s",
+        "answers_as",
     },
     "vllm": {"tensor_parallel_size", "num_copies", "gpu_memory_utilization"},
 }

@@ -18,8 +18,8 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 NUM_BUCKETS = 4096
-MAX_WORDS = 96
-"""Words of a prompt beyond this many are cut off."""
+MAX_WORDS = 256
+"""Words and signs of a prompt beyond this many are not read."""
 
 _NULL = 0
 """The bucket of the null text, which stands for "no prompt" in training and guidance."""
@@ -32,6 +32,11 @@ _WORD = re.compile(rf"[{_ALONE}]|[^\W{_ALONE}]+|[^\w\s]")
 def words(text: str) -> list[str]:
     """Split text into lower-case words and signs, the same on every machine."""
     return _WORD.findall(unicodedata.normalize("NFKC", text).casefold())
+
+
+def num_words(text: str) -> int:
+    """Return how many of `MAX_WORDS` a text takes."""
+    return len(words(text))
 
 
 def buckets(word: str) -> tuple[int, int]:

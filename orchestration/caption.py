@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Any
 
 from captioner.backend import load_backend
 from captioner.identity import caption_settings_hash
@@ -17,6 +18,8 @@ _BATCHES_PER_CALL = 4
 """A worker gets so many batches at once, and decodes one while it describes another."""
 _MODELS = ("transformers", "openai", "vllm")
 """Captioners that may write the same words about clips that differ."""
+_VLLM_BATCH = 256
+"""Clips per start of vLLM's engines, whose frames are in memory together."""
 MAX_SHARED = 3
 """A long caption of a model that stands on more clips than this is no description."""
 
@@ -85,7 +88,7 @@ def _describe(
     from pipeline.media import Mp4Writer
     from pipeline.reader import ClipReader
 
-    arguments = {
+    arguments: dict[str, Any] = {
         "root": run.catalog.root,
         "settings": settings,
         "choices": run.catalog.choices(),
@@ -94,6 +97,13 @@ def _describe(
         "first": first,
         "run_id": run.run_id,
     }
+    if settings.backend == "vllm":
+        # It brings its own Ray actors, starts them with every batch, and is driven from here.
+        size = max(settings.batch_size, _VLLM_BATCH)
+        arguments["settings"] = settings.model_copy(update={"batch_size": size})
+        if clip_ids:
+            run.commit_stream(CaptionWorker(**arguments)(clip_ids))
+        return
     num_workers = settings.num_workers
     if num_workers is None and settings.backend in _MODELS:
         num_workers = 1

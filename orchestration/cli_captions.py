@@ -118,9 +118,6 @@ def review(
         return
     from orchestration.review import export_review
 
-    layout = file.suffix.lower().removeprefix(".")
-    if layout not in ("csv", "jsonl", "html"):
-        raise UserError(f"{file}: what kind of file?", "end its name in .csv, .jsonl or .html")
     if among not in ("kept", "dropped", "all"):
         raise UserError(f"--among {among}: not understood", "choose kept, dropped or all")
     written = export_review(
@@ -131,7 +128,6 @@ def review(
         kinds=[kind.strip() for kind in kinds.split(",")],
         limit=limit,
         seed=seed,
-        layout=layout,  # type: ignore[arg-type]
     )
     if as_json:
         emit_json(written.as_dict())
@@ -152,3 +148,62 @@ def _say_imported(taken: Imported) -> None:
         say(f"not taken: {problem}")
     for conflict in taken.conflicts:
         say(f"another word than before: {conflict}")
+
+
+@app.command(epilog='Example: rushes expand "a red circle moves left"')
+def expand(
+    prompt: Annotated[str | None, typer.Argument(help="What the video is to show.")] = None,
+    story: Annotated[
+        Path | None, typer.Option(help="A text file: make a list of shots of it instead.")
+    ] = None,
+    catalog: CatalogOption = DEFAULT_CATALOG,
+    dataset: Annotated[
+        str | None, typer.Option(help="In the style of this dataset's captions; else the newest.")
+    ] = None,
+    how: Annotated[
+        str | None, typer.Option(help="auto, renderer, openai, transformers or off.")
+    ] = None,
+    seed: Annotated[int, typer.Option(min=0, help="Another seed, another wording.")] = 0,
+    count: Annotated[int, typer.Option("-n", min=1, help="Expansions, from following seeds.")] = 1,
+    out: Annotated[
+        Path | None, typer.Option("-o", help="Story: a .toml or .json file for the shots.")
+    ] = None,
+    max_shots: Annotated[int, typer.Option(min=1, help="Story: longer ones are refused.")] = 60,
+    recipe: RecipeOption = None,
+    overrides: SetOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """A short prompt as a caption of the kind that the generator was trained on.
+
+    Nothing that the prompt asks for is lost: where an expansion says less, the prompt is used
+    as it is. Chinese prompts are understood. No catalogue is needed.
+    """
+    from orchestration.expand import expand_prompts, expand_story
+    from orchestration.recipe import ExpandSection, load_recipe
+    from orchestration.show import emit_json
+    from schemas.catalog import Catalog
+
+    if (prompt is None) == (story is None):
+        raise UserError("one prompt, or one story", 'rushes expand "PROMPT", or --story FILE')
+    asked = [*(overrides or []), *([f"expand.how={how}"] if how else [])]
+    settings = (load_recipe(recipe, asked).expand or ExpandSection()).settings()
+    is_there = (catalog / "catalog.json").is_file()
+    opened = Catalog.open(catalog) if is_there or catalog != DEFAULT_CATALOG else None
+    if story is not None:
+        from captioner.story import to_json, to_table
+
+        shots = expand_story(story, settings, seed=seed, max_shots=max_shots, out=out)
+        typer.echo(to_json(shots) if as_json else to_table(shots))
+        for warning in shots.warnings:
+            say(f"note: {warning}")
+        return
+    found = expand_prompts(
+        prompt or "", opened, settings, dataset=dataset, seeds=range(seed, seed + count)
+    )
+    if as_json:
+        emit_json([one.to_plain() for one in found])
+        return
+    for one in found:
+        typer.echo(one.used)
+        for warning in one.warnings:
+            say(f"note: {warning}")

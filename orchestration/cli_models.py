@@ -140,13 +140,22 @@ def sample(
     steps: Annotated[int | None, typer.Option(min=1, help="Of the sampler.")] = None,
     guidance_scale: Annotated[float | None, typer.Option(help="1 is none.")] = None,
     count: Annotated[int, typer.Option("-n", min=1, help="Videos, from following seeds.")] = 1,
+    expand: Annotated[
+        str,
+        typer.Option(help="How the prompt is expanded: auto, renderer, openai, transformers, off."),
+    ] = "auto",
+    overrides: SetOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Generate video from text at the size and length asked for."""
+    """Generate video from text at the size and length asked for.
+
+    The prompt is first expanded in the style of the captions that the generator was trained
+    on; `--expand off` takes it as it is. `--set expand.KEY=VALUE` says more.
+    """
     from dataclasses import asdict
 
     from orchestration.generate import sample_videos
-    from orchestration.recipe import Recipe, SampleSection
+    from orchestration.recipe import ExpandSection, Recipe, SampleSection, load_recipe
     from orchestration.run import open_run
     from orchestration.show import emit_json
     from schemas.catalog import Catalog
@@ -165,7 +174,8 @@ def sample(
     settings = section.settings("the command line")
     opened = Catalog.open(catalog)
     paths = [out if count == 1 else out.with_stem(f"{out.stem}-{i + 1}") for i in range(count)]
-    recipe = Recipe(sample=section)
+    asked = load_recipe(None, [f"expand.how={expand}", *(overrides or [])])
+    recipe = Recipe(sample=section, expand=asked.expand)
     with open_run(opened, "sample", recipe) as current:
         done = sample_videos(
             current,
@@ -174,6 +184,7 @@ def sample(
             settings,
             seeds=[settings.seed + i for i in range(count)],
             out=paths,
+            expand=(asked.expand or ExpandSection()).settings(),
         )
     if as_json:
         emit_json([asdict(generated.record) for generated in done])

@@ -18,11 +18,13 @@ from orchestration.run import Run
 from schemas.catalog import DATASETS_FOLDER, Catalog
 from schemas.datasets import Dataset, load_dataset
 from schemas.errors import UserError
+from schemas.expansion import Expansion
 from schemas.ids import content_id, file_sha256
 from schemas.mix import mix_report
 from schemas.records import Checkpoint, Counts, Sample, Work
 
 if TYPE_CHECKING:
+    from captioner.expanding.settings import ExpandSettings
     from generator.sample import SampleSettings
     from generator.train import TrainResult, TrainSettings
 
@@ -165,10 +167,12 @@ def sample_videos(
     *,
     seeds: Sequence[int] | None = None,
     out: Sequence[Path] | None = None,
+    expand: ExpandSettings | None = None,
 ) -> list[Generated]:
     """Generate one video per prompt, write the files and their rows.
 
-    Without `out` the files go to `<catalog>/samples/<sample id>.mp4`.
+    Without `out` the files go to `<catalog>/samples/<sample id>.mp4`. With `expand` the
+    generator reads what became of each prompt, and what is to be said about that is said.
     """
     from generator.sample import load_checkpoint, sample_batch
     from pipeline.media import Mp4Writer
@@ -177,11 +181,12 @@ def sample_videos(
     loaded = load_checkpoint(path)
     used = list(seeds) if seeds is not None else [settings.seed] * len(prompts)
     writer = Mp4Writer()
+    read = _expanded(run.catalog, checkpoint_id, prompts, expand, used)
     folder = run.catalog.root / "samples"
     done: list[Generated] = []
     with stage_progress("sample", len(prompts)) as progress:
         for index, (prompt, seed) in enumerate(zip(prompts, used, strict=True)):
-            pixels = sample_batch(loaded, [prompt], settings, seeds=[seed])[0]
+            pixels = sample_batch(loaded, [read[index].used], settings, seeds=[seed])[0]
             target = out[index] if out is not None else folder / f".{run.run_id}-{index}.mp4"
             target.parent.mkdir(parents=True, exist_ok=True)
             writer.write(target, pixels, fps=settings.fps)
@@ -197,6 +202,8 @@ def sample_videos(
                 path=str(shown),
                 sha256=sha256,
                 prompt=prompt,
+                expanded_prompt=read[index].used,
+                expander=read[index].expander,
                 task="text_to_video" if settings.num_frames > 1 else "text_to_image",
                 seed=seed,
                 num_steps=settings.num_steps,
@@ -223,3 +230,27 @@ def sample_videos(
     ]
     run.commit(works)
     return done
+
+
+def _expanded(
+    catalog: Catalog,
+    checkpoint_id: str,
+    prompts: Sequence[str],
+    settings: ExpandSettings | None,
+    seeds: Sequence[int],
+) -> list[Expansion]:
+    """Return what the generator reads for each prompt, and say what is to be said about it."""
+    if settings is None:
+        return [
+            Expansion(original=prompt, expanded=prompt, used=prompt, expander="off")
+            for prompt in prompts
+        ]
+    from orchestration.expand import make_expander, say_expansion
+
+    expander = make_expander(catalog, settings, checkpoint_id=checkpoint_id)
+    found = []
+    for prompt, seed in zip(prompts, seeds, strict=True):
+        expansion = expander(prompt, seed)
+        say_expansion(expansion)
+        found.append(expansion)
+    return found

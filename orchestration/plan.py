@@ -18,7 +18,7 @@ from orchestration.generate import (
 )
 from orchestration.ledger import Ledger, read_ledger
 from orchestration.progress import say
-from orchestration.recipe import Recipe, WorldSettings
+from orchestration.recipe import ExpandSection, Recipe, WorldSettings
 from orchestration.run import Run
 from schemas.datasets import Dataset
 from schemas.errors import UserError
@@ -108,6 +108,8 @@ def _sample(run: Run, recipe: Recipe, outcome: Outcome) -> list[Generated]:
         ]
         # Long short captions name most: a colour, a background, a direction.
         prompts = sorted(set(captions), key=lambda text: (-len(text), text))[: section.num_prompts]
+    # Captions of the dataset are in its style already; a person's prompts may not be.
+    expand = (recipe.expand or ExpandSection()).settings() if section.prompts else None
     settings = section.settings()
     checkpoint = outcome.checkpoint.checkpoint_id if outcome.checkpoint else None
     wanted = [(prompt, settings.seed + index) for index, prompt in enumerate(prompts)]
@@ -139,6 +141,7 @@ def _sample(run: Run, recipe: Recipe, outcome: Outcome) -> list[Generated]:
         [prompt for prompt, _ in todo],
         settings,
         seeds=[seed for _, seed in todo],
+        expand=expand,
     )
     say(f"  sample   {len(generated):>6} videos  {run.seconds['sample']:7.1f} s")
     return generated

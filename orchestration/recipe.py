@@ -26,8 +26,8 @@ from schemas.errors import UserError
 from schemas.settings import Settings
 
 if TYPE_CHECKING:
-    from captioner.finetune import FinetuneSettings
-
+    from captioner.expanding.settings import ExpandSettings
+    from captioner.finetune_settings import FinetuneSettings
     from captioner.tiny.settings import TinySettings
     from generator.sample import SampleSettings
     from generator.train import TrainSettings
@@ -102,9 +102,21 @@ class FinetuneSection(Settings):
 
     def settings(self, where: str = "[finetune]") -> FinetuneSettings:
         """Return the settings as the trainer's own type. Raises UserError."""
-        from captioner.finetune import FinetuneSettings
+        from captioner.finetune_settings import FinetuneSettings
 
         return parse_settings(FinetuneSettings, self.model_dump(), where, "finetune")
+
+
+class ExpandSection(Settings):
+    """How prompts are expanded; `captioner.expand` knows the settings."""
+
+    model_config = ConfigDict(extra="allow")
+
+    def settings(self, where: str = "[expand]") -> ExpandSettings:
+        """Return the settings as the expander's own type. Raises UserError."""
+        from captioner.expanding.settings import ExpandSettings
+
+        return parse_settings(ExpandSettings, self.model_dump(), where, "expand")
 
 
 class SampleSection(Settings):
@@ -141,6 +153,7 @@ class Recipe(Settings):
     freeze: FreezeSettings | None = None
     train: TrainSection | None = None
     sample: SampleSection | None = None
+    expand: ExpandSection | None = None
     captioner: CaptionerSection | None = None
     finetune: FinetuneSection | None = None
 
@@ -172,6 +185,8 @@ def load_recipe(path: Path | None, overrides: Sequence[str] = ()) -> Recipe:
         recipe.train.settings(where)
     if recipe.sample is not None:
         recipe.sample.settings(where)
+    if recipe.expand is not None:
+        recipe.expand.settings(where)
     if recipe.captioner is not None:
         recipe.captioner.settings(where)
     if recipe.finetune is not None:

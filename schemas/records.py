@@ -226,6 +226,15 @@ class ClipScores:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Embedding:
+    """A clip as a point in the space of a model; `vector` is empty outside the model's domain."""
+
+    clip_id: str
+    model: str
+    vector: list[float]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Rule:
     """Drop a clip whose `column` is below `minimum` or above `maximum`."""
 
@@ -365,6 +374,8 @@ class Sample:
     fps: float
     run_id: str
     created_at: datetime
+    expanded_prompt: str | None = None
+    expander: str = "off"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

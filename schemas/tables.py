@@ -206,7 +206,7 @@ TABLES: dict[str, pa.Schema] = {
     "embeddings": _table(
         clip_id=(_S, "the clip"),
         model=(_S, "name and revision"),
-        vector=(_F32S, "unit length"),
+        vector=(_F32S, "unit length; empty where the clip is outside the model's domain"),
     ),
     "rules": _table(
         settings_hash=(_S, "the judge's settings"),
@@ -314,6 +314,8 @@ TABLES: dict[str, pa.Schema] = {
         path=(_S, "file, relative to the catalogue where it lies inside"),
         sha256=(_S, "of the file"),
         prompt=(_S, "as given"),
+        expanded_prompt=(_S, "what the generator read"),
+        expander=(_S, "who expanded the prompt; `off` where nobody did"),
         task=(_S, "text_to_video and so on"),
         seed=(_I64, "of the noise"),
         num_steps=(_I64, "of the sampler"),
