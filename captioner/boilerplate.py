@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import re
 
+from captioner.filler import is_filler, is_vacuous, trim_filler
 from captioner.loops import join_sentences, split_sentences
 
 _MEDIUM = (
@@ -82,44 +83,6 @@ _AT_FIRST = re.compile(
 )
 _CHINESE_ADVERBIAL = re.compile(r"在?(?:整个|整段)?(?:视频|影片|短片)(?:过程)?(?:中|里|内)[，,]?")
 
-_NAMED_FILLER = (
-    r"captur\w+ the (?:\w+ ){0,2}essence|a testament to|serves? as (?:a|an) (?:\w+ )?(?:reminder|"
-    r"testament|metaphor)|(?:overall|in (?:conclusion|summary|essence)|to sum up|all in all),? "
-    r"(?:the|this|it|we)\b|\boverall (?:impression|effect|message|theme)\b|"
-    r"speaks? volumes|rich tapestry|leav\w+ (?:the (?:viewer|audience)|viewers|a lasting)|"
-    r"invit\w+ (?:the viewer|viewers|us)|immers\w+ (?:the viewer|viewers|experience)|"
-    r"(?:highlight|showcas|emphasi[sz]|underscor|celebrat|convey)\w* (?:the|its|their|nature's) "
-    r"(?:\w+ ){0,2}(?:beauty|power|importance|essence|spirit|joys?|wonders?|bond|significance|"
-    r"simplicity|complexity|dedication|skill|passion|message)|visually (?:stunning|appealing|"
-    r"striking|captivating|engaging|pleasing)|(?:it is|it's) (?:important|worth) "
-    r"(?:to note|noting)|"
-    r"(?:remind\w*|transport\w*) (?:us|the viewer|viewers)|a (?:perfect|beautiful) (?:example|"
-    r"blend|balance) of|sets? the (?:stage|tone|mood) for|"
-    r"adds? (?:a (?:sense|touch|layer)|depth|dimension) (?:of|to)|breath-?taking"
-)
-_SOFT_FILLER = (
-    r"overall,? (?:atmosphere|mood|tone|scene|setting|composition|ambian?ce)|"
-    r"(?:creat|evok|convey|giv|exud|radiat|suggest|contribut|enhanc)\w* (?:to )?(?:an? |the )?"
-    r"(?:overall |general )?(?:\w+(?:,| and)? ){0,3}(?:sense|feeling|air|atmosphere|mood|ambian?ce|"
-    r"aura|vibe|impression)\b"
-)
-_CHINESE_FILLER = (
-    r"总的来说|总体(?:而言|来说|上)|整体(?:而言|来看|氛围|画面)|令人(?:感到|印象深刻|陶醉|心旷神怡)|"
-    r"给人(?:一种|以|带来|留下)|展现了\w{0,12}(?:之美|魅力|精神|美好|力量)|仿佛(?:在诉说|置身)|"
-    r"营造(?:出|了)\w{0,16}(?:氛围|感觉|气氛)|让人(?:感到|仿佛|不禁)|视觉(?:盛宴|享受)|"
-    r"充满了\w{0,6}(?:诗意|魅力|生机与活力)|象征着"
-)
-_HARD = re.compile(f"{_NAMED_FILLER}|{_CHINESE_FILLER}", re.IGNORECASE)
-_ANY = re.compile(f"{_NAMED_FILLER}|{_SOFT_FILLER}|{_CHINESE_FILLER}", re.IGNORECASE)
-_VACUOUS = re.compile(
-    r"(?:\W|\b(?:an?|the|of|with|and|in|is|are|there|it|this|that|some|several|various|different|"
-    r"many|multiple|scenes?|videos?|clips?|images?|frames?|pictures?|contents?|things?|something|"
-    r"elements?|objects?|series|sequences?|moments?|activit(?:y|ies)|events?|actions?|takes? place|"
-    r"happening|happens|occurs?|interesting|beautiful|shown|seen|visible|can be)\b|"
-    r"一个|一段|各种|一些|的|场景|画面|内容|元素|视频|精彩|有趣|美丽|瞬间|时刻|了|多个|不同|东西|事情|有|"
-    r"发生)+",
-    re.IGNORECASE,
-)
 _MAX_PASSES = 4
 
 
@@ -132,20 +95,10 @@ def strip_openings(text: str) -> str:
     return join_sentences([kept for part in split_sentences(text) if (kept := _stripped(part))])
 
 
-def drop_filler(text: str) -> str:
-    """Return a text without the sentences that only praise it or tell of its effect.
-
-    Where nothing would be left, the text comes back as it is.
-    """
-    sentences = split_sentences(text)
-    kept = [sentence for sentence in sentences if not _ANY.search(sentence)]
-    return join_sentences(kept) if kept else text
-
-
 def is_boilerplate(text: str) -> bool:
     """Return whether a text says nothing about what is seen, or falls into stock phrases."""
     left = strip_openings(text)
-    return bool(_HARD.search(left)) or not re.search(r"\w", left) or bool(_VACUOUS.fullmatch(left))
+    return is_vacuous(left) or any(is_filler(trim_filler(one)) for one in split_sentences(left))
 
 
 def _stripped(sentence: str) -> str:

@@ -265,8 +265,8 @@ class Reading:
             return 1, ""
         if number == 0:
             return None, ""
-        if number != number // 1 or not 1 <= number <= _MAX_COUNT:
-            return 1, ""
+        if number % 1 or not 1 <= number <= _MAX_COUNT:
+            return 1, f"{number:g}" if math.isfinite(number) and number > 0 else ""
         return int(number), ""
 
     def _event(self, value: object) -> Event | str | None:

@@ -9,6 +9,7 @@ from functools import cache
 
 from captioner.loops import split_sentences, split_words
 from captioner.prompting import prompt_sentences
+from captioner.refusals import is_talk
 
 _GRAM = 6
 """So many words in a row are no coincidence."""
@@ -18,7 +19,7 @@ _BLANK = re.compile(
     r"\[\s*(?:insert|your|the|a|description|describe|caption|subject|object|action|setting|place|"
     r"short|medium|long|text|name|color|colour|camera|placeholder|person|number|adjective)\b"
     r"[^\]\n]{0,80}\]|"
-    r"\blorem ipsum\b|\b(?:description|caption|text|sentence|summary|answer) (?:goes )?here\b|"
+    r"(?i:\blorem ipsum\b)|\b(?:description|caption|text|sentence|summary|answer) (?:goes )?here\b|"
     r"\byour (?:short |medium |long |detailed )?(?:caption|description|text|answer)\b|"
     r"\b(?:TODO|TBD|FIXME|XXX)\b|\bplaceholder\b|_{3,}|"
     r"[<＜【\[](?:描述|简短描述|详细描述|主体|动作|场景|文字|在此|请|填写)[^>＞】\]]{0,30}[>＞】\]]|"
@@ -32,12 +33,19 @@ _FORM_WORDS = re.compile(
     re.IGNORECASE,
 )
 _ORDERS = re.compile(
-    r"^(?:please |now |then |first, |also |always |only )?(?:describe|write|answer|respond|reply|"
-    r"return|provide|generate|output|list|state|summari[sz]e|do not|don't|never|avoid|ensure|"
-    r"make sure|use only|use the|focus on|begin with|start with|include|mention|keep|pay attention|"
-    r"limit|format)\b.*\b(?:videos?|clips?|frames?|caption\w*|json|descriptions?|sentences?|"
-    r"paragraphs?|words|language|english|format|keys?|fields?|details?|schema|markdown|text|"
-    r"prompt|instructions?|objects?|scene)\b",
+    r"^(?:please|now|then|first|also|always|only|remember to|be sure to|be|try to)?,? ?(?:(?:"
+    r"describe|write|respond|reply|provide|generate|summari[sz]e|do not|don't|avoid|ensure|"
+    r"make sure|mention|remember|pay attention|begin with|start with|focus on|include|"
+    r"describing) |(?:name|list|"
+    r"output|return|answer|state|note|use|keep|format|limit|give|identify|count|look) (?:the|all|a|"
+    r"an|your|any|only|each|every|what|in|with|at|it|to|exactly)\b)",
+    re.IGNORECASE,
+)
+"""No caption begins with an imperative."""
+_LABEL = re.compile(
+    r"(?:^|\n)\s*#*\s*(?:system|user|assistant|human|instructions?|prompt|questions?|answer|q|a|"
+    r"output(?: format)?|task|format|response|note|hint|input|context|requirements?|step \d+|"
+    r"thought|reasoning|analysis|任务|要求|问题|回答|答|格式|注意|提示|用户|助手|系统|输出|步骤|分析)\s*[:：]",
     re.IGNORECASE,
 )
 _TASK = re.compile(
@@ -50,15 +58,14 @@ _TASK = re.compile(
     r"i'll (?:describe|write|analy[sz]e|provide|create|start)|(?:valid |the |one )json "
     r"(?:object|format|schema|output)|system prompt|"
     r"(?:the|this|my) (?:caption|description) (?:should|must|is written|has been|includes|meets))"
-    r"\b|(?:^|\n)\s*(?:system|user|assistant|human|instruction|prompt|question|q|a|###?)\s*:|"
-    r"<\|?\w+\|?>|\[/?INST\]|<<SYS>>",
+    r"\b|<\|?\w+\|?>|\[/?INST\]|<<SYS>>",
     re.IGNORECASE,
 )
 _CHINESE_ORDERS = re.compile(
-    r"^请?(?:用|以|按|根据|详细|简要|只|不要|仅)?(?:用|以|按|根据)?\w{0,12}"
+    r"^(?:请|好[，,的]|首先[，,]我|任务)|^请?(?:用|以|按|根据|详细|简要|只|不要|仅)?(?:用|以|按|根据)?\w{0,12}"
     r"(?:描述|回答|输出|返回|概括|撰写|列出)(?:这|该|此|以下|视频|画面中|内容|一下|一个?JSON)|"
     r"你(?:是一|将看到|的任务)|用户(?:要求|希望|想)|根据(?:要求|提示|指示)|"
-    r"(?:^|\n)(?:用户|助手|系统)[:：]|JSON ?(?:格式|对象)|我(?:需要|将|来|会)(?:描述|写|分析|输出)"
+    r"JSON ?(?:格式|对象)|我(?:需要|将|来|会)(?:描述|写|分析|输出)"
 )
 
 
@@ -76,7 +83,7 @@ def is_placeholder(text: str) -> bool:
 
 def is_echo(text: str) -> bool:
     """Return whether a text holds our prompts' own words, orders to a captioner, or a chat."""
-    if _TASK.search(text):
+    if _TASK.search(text) or _LABEL.search(text) or is_talk(text):
         return True
     lines, grams = _prompt_words()
     words = split_words(text)

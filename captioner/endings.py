@@ -9,9 +9,8 @@ import re
 # Ideographic stops and closing quotes may follow; an ellipsis is no end.
 _FINAL = re.compile(r"(?<![.…])[.!?。！？][\"'”’」』)）\]]*$")
 _UNFINISHED = (
-    "the a an and or but of to with at into onto from while as is are was were has have its "
-    "their his her very which whose because although between towards toward than if nor per "
-    "during upon among amid despite when where wearing holding showing including"
+    "the a an and or of into onto from its their his because although between whose during upon "
+    "among amid despite if nor per wearing holding including"
 )
 _UNFINISHED_WORDS = frozenset(_UNFINISHED.split())
 """No English sentence ends in one of these."""
@@ -20,7 +19,7 @@ _UNFINISHED_PAIR = re.compile(
     r"(?:a|an|the|his|her|its|their|this)|(?:and|or|while|as|with|of) \w+'s)\W*$",
     re.IGNORECASE,
 )
-_UNFINISHED_CHINESE = re.compile(r"[的和与及在向从被把将并且而着，、；：一]$")
+_UNFINISHED_CHINESE = re.compile(r"[和与及被把将并且]$")
 _CLOSERS = {"“": "”", "「": "」", "『": "』", "（": "）", "《": "》"}
 
 

@@ -98,7 +98,7 @@ _LATIN_WORD = re.compile(r"[^\W\d_]+(?:[-'][^\W\d_]+)*")
 _MIN_SCRIPT_SHARE = 0.55
 _HAN_WEIGHT = 3
 """Letters of a Latin word that weigh as much as one Chinese character."""
-_MAX_STRAY_WORDS = 4
+_MAX_STRAY_WORDS = 3
 """Words of Latin letters in a row that a Chinese text may hold: a name, a brand."""
 _MIN_WORDS = 4
 
@@ -117,8 +117,6 @@ def is_in_language(text: str, language: str, *, seen: Iterable[str] = ()) -> boo
     scripts = _WRITTEN_IN.get(name, ("latin",))
     if not _is_in_script(plain, scripts):
         return False
-    if name == "zh" and _SCRIPTS["kana"].search(plain):
-        return False
     if name == "ja" and len(plain) > 20 and not _SCRIPTS["kana"].search(plain):
         return False
     if scripts != ("latin",):
@@ -135,16 +133,15 @@ def _is_in_script(text: str, scripts: tuple[str, ...]) -> bool:
     own = sum(counts[name] for name in scripts)
     if total and own < _MIN_SCRIPT_SHARE * total:
         return False
-    # In a Latin text a few Chinese characters are a slip of the tongue; one Greek letter is not.
-    strange = sum(n for name, n in counts.items() if name not in (*scripts, "latin", "greek"))
-    return strange <= 1 if "latin" in scripts else True
+    # A few Chinese characters in an English text are a slip of the tongue; a Greek letter is not.
+    return not any(n > 1 for name, n in counts.items() if name not in (*scripts, "latin", "greek"))
 
 
 def _has_latin_stretch(text: str) -> bool:
     run = 0
     for part in re.split(r"([^\W\d_]+)", text):
         if _SCRIPTS["latin"].match(part):
-            run += len(part) > 1
+            run += 1
             if run > _MAX_STRAY_WORDS:
                 return True
         elif part.strip():

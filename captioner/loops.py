@@ -12,8 +12,11 @@ _SENTENCE_END = re.compile(
     r"(?<=[.!?])[\"'\u201d\u2019)\]*]*\s+|(?<=[\u3002\uff01\uff1f])[\"'\u201d\u2019\u300d\uff09]*|\n+"
 )
 _ITEM_END = re.compile(r"\s*(?:[,;\uff0c\uff1b\u3001.\u3002]|\band\b|\u548c)\s*")
-_STUTTER = re.compile(r"([^\W\d])\1{5,}|([!?,;:~#*=_-])\2{6,}|(\.){7,}", re.IGNORECASE)
-_SYLLABLES = re.compile(r"([^\W\d]{2,4})\1{4,}", re.IGNORECASE)
+_STUTTER = re.compile(
+    r"([^\W\d])\1{5,}|([!?,;:~#*=_-])\2{6,}|(\.){7,}|([\u3002\uff0c\u3001\uff01\uff1f\u2026])\4{3,}",
+    re.IGNORECASE,
+)
+_SYLLABLES = re.compile(r"([^\W\d]{2,4})\1{4,}|([^\W\d]{3,12})\2{3,}", re.IGNORECASE)
 _NO_ECHO = frozenset(("the", "a", "an", "of", "and", "to", "in", "is", "on", "with", "at"))
 
 _MAX_PERIOD = 40

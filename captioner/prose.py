@@ -8,10 +8,11 @@ import json
 import re
 from collections.abc import Sequence
 
-from captioner.boilerplate import drop_filler, strip_openings
+from captioner.boilerplate import strip_openings
 from captioner.caption import StructuredCaption
 from captioner.compose import Length, compose
 from captioner.endings import is_finished
+from captioner.filler import drop_filler
 from captioner.loops import join_sentences, split_sentences, split_words
 from schemas.wording.inflect import present
 
@@ -28,10 +29,7 @@ _ENGLISH_QUOTES = str.maketrans({"“": '"', "”": '"', "‘": "'", "’": "'",
 _NO_VERB = r"(?:the|a|an|his|her|its|their|this|that|left|right|top|bottom|one|it|us|me|him|them)"
 _HEDGES = (
     (re.compile(r"\bwhat (?:appears?|seems?) to be ", re.I), ""),
-    (
-        re.compile(r"\b(?:it (?:appears|seems)|it looks like) (?:that |as (?:if|though) )?", re.I),
-        "",
-    ),
+    (re.compile(r"\bit (?:(?:appears|seems) that|(?:seems|looks) as (?:if|though)) ", re.I), ""),
     (re.compile(r"(?<!not )\b(?:appears|seems) to be\b", re.I), "is"),
     (re.compile(r"(?<!not )\b(?:appear|seem) to be\b", re.I), "are"),
     (re.compile(rf"(?<!not )\b(?:appear|seem) to (?=(?!{_NO_VERB}\b)[a-z])", re.I), ""),
@@ -92,11 +90,12 @@ def tidy(text: str, *, language: str = "en") -> str:
         plain = "".join(part if i % 2 else _unhedged(part) for i, part in enumerate(parts))
         plain = re.sub(r"\s+([,.;:!?])(?=\s|$)", r"\1", plain)
     plain = " ".join(plain.split()).strip(" ,;:-–—，、；：")
+    plain = join_sentences([_capital(sentence) for sentence in split_sentences(plain)])
     if not re.search(r"\w", plain):
         return ""
     if not is_finished(plain):
         plain = plain.rstrip(".…") + _stop(plain)
-    return _capital(plain)
+    return plain
 
 
 def without_filler(caption: StructuredCaption) -> StructuredCaption:
@@ -146,7 +145,9 @@ def _inferences(caption: StructuredCaption, language: str) -> list[str]:
 
 
 def _as_json(caption: StructuredCaption, given: dict[Length, str]) -> str:
-    fields = caption.model_copy(update=dict(given)).model_dump(mode="json")
+    fields = caption.model_copy(
+        update={str(kind): text for kind, text in given.items()}
+    ).model_dump(mode="json")
     stated = {name: value for name, value in fields.items() if value not in ("", [], None, {})}
     return json.dumps(stated, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
 

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import re
 
+from captioner.boilerplate import strip_openings
+from captioner.loops import split_sentences
+
 _MEDIA = r"(?:images?|videos?|frames?|pictures?|photos?|clips?|visuals?|media|footage|attachments?)"
 _TELL = (
     r"(?:describ\w*|caption\w*|process\w*|analy[sz]\w*|assist|fulfil\w*|access|generate|"
@@ -82,12 +85,63 @@ _QUOTED = re.compile(
 )
 
 
+# Who speaks in the first person, or to somebody, is no captioner. `I` of `World War I` is no word.
+_PERSON = re.compile(
+    r"\b(?-i:I)(?:'m|'ll|'ve|'d)?,? [a-z]|\b(?:my|me|myself|our|us|your|yours|you)\b|"
+    r"我(?!们)|您|你|本模型|\b(?:ich|mir|mich|mein\w*|ihnen|je|moi|vous|votre|mes)\b|"
+    r"\b(?:j|m)'[a-zéê]|\b(?:puedo|tengo|soy|siento|veo|posso|riesco|sono|sinto|tenho)\b",
+    re.IGNORECASE,
+)
+_DECLINES = re.compile(
+    r"\b(?:not|n't|cannot|can't|no|never|unable|sorry|apolog\w+|afraid|regret\w*|unfortunately|"
+    r"decline\w*|refus\w+|reject\w*|forg[eo]t\w*|missing|fail\w*|prevent\w*|beyond|only|just|"
+    r"need|without|violat\w+|impossible|kindly|please|nicht|kein\w*|leider|ne|pas|impossible|"
+    r"désolé\w*|no|lo siento|lamento|non|não|infelizmente|purtroppo)\b|"
+    r"不|无|没|未|抱歉|对不起|遗憾|忘记|只是|请",
+    re.IGNORECASE,
+)
+_MISSING = re.compile(
+    r"\b(?:videos?|clips?|footage|images?|frames?|photos?|content|media|material|links?|files?|"
+    r"attachments?|request|uploads?|input)\b.{0,40}\b(?:cannot|can't|couldn't|could not|unable|"
+    r"failed|not (?:able|accessible|available|supported|load\w*|provided|attached|include\w*|"
+    r"received|found)|did(?:n't| not) (?:load|come|arrive|upload)|unavailable|inaccessible|"
+    r"(?:was|were|is|are) missing|empty|corrupt\w*|blocked)\b|"
+    r"\b(?:cannot|can't|unable to|failed to|fail to|not able to|couldn't) (?:be )?(?:view|watch|"
+    r"see|access|open|load|process|analy[sz]e|retrieve|read|fetch|receive|decode|play)\w* "
+    r"(?:\w+ ){0,4}(?:videos?|clips?|footage|images?|frames?|photos?|content|media|"
+    r"links?|files?|urls?)\b|"
+    r"(?:无法|不能|没有|未能|未|不支持|没)(?:能)?(?:查看|观看|看到|收到|接收|识别|读取|加载|打开|访问|处理|分析|提供|"
+    r"描述|生成|检测|上传|找到)",
+    re.IGNORECASE,
+)
+_APOLOGY = re.compile(
+    r"^(?:i'm |we're |very |so )?(?:sorry|apologies|my apologies|unfortunately|regrettably|"
+    r"i regret)\b|^(?:很|非常)?(?:抱歉|遗憾|对不起|不好意思)|"
+    r"^(?:leider|désolé|desculpe|lo siento|mi dispiace|lamento)\b",
+    re.IGNORECASE,
+)
+
+
 def is_refusal(text: str) -> bool:
     """Return whether a model declines, or asks for what it was given; quoted words do not count.
 
-    English, Chinese, Japanese, Korean, German, French, Spanish, Portuguese, Italian, Russian.
+    By the phrases of refusals in ten languages, and by what they have in common: somebody
+    says `I` or `you` and no, the video cannot be seen, a sentence begins with an apology.
     """
-    return _REFUSAL.search(unquoted(text)) is not None
+    plain = unquoted(text)
+    if _REFUSAL.search(plain):
+        return True
+    for sentence in split_sentences(strip_openings(plain)):
+        if _APOLOGY.search(sentence) or _MISSING.search(sentence):
+            return True
+        if _PERSON.search(sentence) and _DECLINES.search(sentence):
+            return True
+    return False
+
+
+def is_talk(text: str) -> bool:
+    """Return whether somebody speaks of himself or to somebody; quoted words do not count."""
+    return _PERSON.search(strip_openings(unquoted(text))) is not None
 
 
 def unquoted(text: str) -> str:
