@@ -20,15 +20,19 @@ _TO = (
 )
 _VERB = (
     r"(?:pan|tilt|turn|mov|slid|track|travel|shift|drift|sweep|swing|swivel|rotat|ris|descend|"
-    r"lower|rais|truck|dolli|doll|glid|follow|wander|scroll|boom|crane|fli|float)"
+    r"lower|rais|arc|orbit|pivot|ascend|lift|truck|dolli|doll|glid|follow|wander|scroll|boom|crane|fli|float)"
     r"(?:e|y|es|ies|s|ing|ned|ed|d|ning)?"
 )
 
 _MOVES = re.compile(rf"\b{_VERB}{_ADVERB}{_TO}")
 _PAN_NOUN = re.compile(
-    rf"\b(?P<verb>pan|tilt|pans|tilts|panning|tilting|panned|tilted){_ADVERB}{_TO}"
+    rf"\b(?P<verb>pan|tilt|pans|tilts|panning|tilting|panned|tilted|tracking\s+shot|dolly\s+shot|"
+    rf"tracking\s+movement|camera\s+(?:move|movement|motion|drift|pan|sweep)){_ADVERB}{_TO}"
 )
-_LEFTWARD = re.compile(r"\b(?P<way>left|right|up|down)wards?\s+(?:camera\s+)?(?:pan|tilt|movement)")
+_LEFTWARD = re.compile(
+    r"\b(?P<way>left|right|up|down)(?:wards?)?\s+(?:(?:camera|tracking)\s+)?"
+    r"(?:pan|tilt|movement|motion|drift|sweep|shift|swing|slide|shot|track|dolly)(?:s|ning|ting)?\b"
+)
 _ZOOM = re.compile(
     r"\b(?:zoom(?:s|ed|ing)?|push(?:es|ed|ing)?|dolli(?:es|ed)|dolly(?:ing)?|mov(?:es|ing)|"
     rf"clos(?:es|ing)|com(?:es|ing)|pull(?:s|ed|ing)?|travel(?:s|ling)?|widen(?:s|ing)?)\b{_ADVERB}"
@@ -44,10 +48,15 @@ _STILL_ADJ = (
 )
 _STILL = (
     re.compile(
-        rf"\b{_NOUN}(?:'s\s+(?:view|position|angle))?\s+(?:itself\s+)?(?:is|are|was|remains?|"
+        rf"\b{_NOUN}(?:'s)?(?:\s+(?:view|position|angle|viewpoint|frame))?\s+(?:itself\s+)?(?:is|are|was|remains?|appears?|seems?|"
         rf"stays?|stands?|holds?|keeps?|being|remaining|staying|held|kept)"
-        rf"(?:\s+(?:completely|entirely|perfectly|mostly|very|largely|almost|nearly|held|kept))*"
-        rf"\s+(?P<still>{_STILL_ADJ})\b"
+        rf"(?:\s+(?:completely|entirely|perfectly|mostly|very|largely|almost|nearly|held|kept|to\s+be|"
+        rf"mounted|placed|positioned|set|in\s+a))*\s+(?P<still>{_STILL_ADJ}|constant|the\s+same|"
+        rf"consistent|on\s+a\s+(?:tripod|stand|mount))\b"
+    ),
+    re.compile(
+        r"\b(?:static|stationary|fixed|locked[-\s]off|tripod)[-\s]+(?:mounted\s+)?(?:camera|vantage|"
+        r"position|viewpoint|angle|point\s+of\s+view|shot)\b|\bon\s+a\s+tripod\b"
     ),
     re.compile(
         r"\b(?:static|stationary|fixed|locked[-\s]off|motionless|unmoving|still|steady)"
@@ -57,11 +66,14 @@ _STILL = (
     re.compile(
         rf"\b{_NOUN}\s+(?:does\s+not|doesn['’]t|never)\s+(?:move|pan|shift|change)\b"  # noqa: RUF001
     ),
-    re.compile(r"\b(?:no|without(?:\s+any)?)\s+camera\s+(?:movement|motion)\b"),
+    re.compile(
+        r"\b(?:no|without(?:\s+any)?|lacks?(?:\s+any)?)\s+(?:\w+\s+){0,2}?camera\s+"
+        r"(?:movement|motion|moves?)\b"
+    ),
     re.compile(r"\bnext to no camera movement\b"),
 )
 _UNSTEADY = re.compile(
-    r"\b(?:hand-?\s?held|shaky|unsteady|wobbl(?:es|y|ing)|jitter(?:s|y|ing)?|camera\s+shakes?|"
+    r"\b(?:hand-?\s?held|shaky|unsteady|wobbl(?:es?|y|ing)|bumpy|jerky|jitter(?:s|y|ing)?|camera\s+shakes?|"
     r"shaking\s+camera|shakes|trembl(?:es|ing))\b"
 )
 _HAND_HELD_THING = re.compile(r"^\s+(?:device|phone|camera\s+in|game|tool|fan|microphone|console)")
@@ -81,7 +93,8 @@ _PLACED = re.compile(
 _BARE = (
     r"(?:\s|\b(?:and|then|a|an|the|with|in|followed\s+by|slow(?:ly)?|gent(?:le|ly)|smooth(?:ly)?|"
     r"quick(?:ly)?|subt(?:le|ly)|steady|steadily|brief(?:ly)?|slight(?:ly)?|gradual(?:ly)?|long|"
-    r"short|soft(?:ly)?|camera|sudden(?:ly)?|rapid(?:ly)?|final(?:ly)?|continuous)\b)*"
+    r"short|soft(?:ly)?|camera|lateral|vertical|horizontal|sideways|noticeable|there\s+is|"
+    r"we\s+see|sudden(?:ly)?|rapid(?:ly)?|final(?:ly)?|continuous)\b)*"
 )
 _WAYS = {"top": "up", "bottom": "down"}
 
@@ -145,7 +158,7 @@ def _subject_is_camera(part: str, position: int) -> bool:
     clause = _PLACED.sub(" ", re.split(_CLAUSE_START, before)[-1])
     if _SUBJECT.search(clause):
         return True
-    if not clause.strip(" a-"):  # `..., panning to the left`: the subject is further back
+    if not clause.strip() and before.strip():  # `..., panning left`: the subject is further back
         earlier = before[: len(before) - len(clause)].rstrip(" ,;")
         clause = _PLACED.sub(" ", re.split(_CLAUSE_START, earlier)[-1])
         return bool(re.search(r"\b(?:camera|shot|view)\b", clause))

@@ -51,8 +51,12 @@ _PATTERNS: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
             "dark",
             rf"\b(?:dark|dim|gloomy|dimly\s+lit|poorly\s+lit|low[-\s]light|unlit|shadowy|pitch[-\s]black|"
             rf"nearly\s+black|almost\s+black|underexposed){_HUE}(?:,?\s+\w+){{0,1}}?\s+{_PLACE}\b|"
-            r"\b(?:dimly|poorly|barely)[-\s]lit\b|\bpitch[-\s]black\b|\b(?:at|by)\s+night\b|"
-            r"\bnight-?time\b|\bnight\s+(?:scene|sky|view|street)\b|\bin\s+(?:near\s+)?darkness\b|"
+            r"\b(?:dimly|poorly|barely|badly|faintly|weakly|hardly)[-\s](?:lit|illuminated)\b|"
+            r"\b(?:low|poor|weak|faint|minimal|insufficient)(?:\s+levels?\s+of)?[-\s]"
+            r"(?:light(?:ing)?|illumination|brightness)\b|\bpitch[-\s]black\b|\b(?:at|by)\s+night\b|"
+            r"\bnight-?time\b|\bnight\s+(?:scene|sky|view|street)\b|\b(?:in|by|into|with)\s+(?:near\s+|total\s+|almost\s+|complete\s+|deep\s+)*"
+            r"(?:darkness|shadows?)(?=\s*[.,;]|\s*$)|\b(?:light(?:ing)?|brightness|illumination)\s+"
+            r"(?:level\s+)?(?:is|remains)\s+(?:very\s+|quite\s+|rather\s+)?(?:low|poor|dim|weak)\b|"
             rf"\b{_PLACE}\s+(?:is|remains|stays)\s+(?:very\s+|rather\s+|quite\s+|almost\s+|nearly\s+)?"
             r"(?:dark|dim|black|gloomy|unlit)\b(?!\s+(?:grey|gray|blue|green|red|brown|purple))|"
             r"\bunder\s+a\s+dark\s+sky\b|\blittle\s+light\b",
@@ -61,7 +65,9 @@ _PATTERNS: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
             "bright",
             rf"\b(?:bright|brightly\s+lit|well[-\s]lit|sunny|sunlit|sun-drenched|overexposed|radiant)"
             rf"{_HUE}(?:,?\s+\w+){{0,1}}?\s+(?:{_PLACE}|daylight|sunlight|sunshine|day|sky)\b|"
-            r"\bbrightly[-\s]lit\b|\bsunlit\b|\bbright(?:ly)?\s+illuminated\b|"
+            r"\b(?:brightly|brilliantly|amply|fully)[-\s](?:lit|illuminated)\b|\bwell[-\s]illuminated\b|"
+            r"\b(?:flooded|bathed|filled|drenched)\s+(?:with|in|by)\s+(?:bright\s+|warm\s+|golden\s+|"
+            r"natural\s+|strong\s+)*(?:sun)?light\b|\bsunlit\b|\bbright(?:ly)?\s+illuminated\b|"
             rf"\b{_PLACE}\s+(?:is|remains|stays)\s+(?:very\s+|rather\s+|quite\s+)?"
             r"(?:bright|well[-\s]lit|brightly\s+lit|sunny)\b(?!\s+(?:grey|blue|green|red|yellow))|"
             r"\bin\s+(?:bright|full)\s+(?:sun(?:light|shine)?|daylight)\b",
