@@ -1,0 +1,1 @@
+"""Search over clips: what a query asks, and how well texts, facts and vectors answer it."""
