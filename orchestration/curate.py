@@ -13,10 +13,12 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from orchestration.progress import say
 from orchestration.recipe import Recipe
 from orchestration.run import Run
 from pipeline.dedupe.alignment import Match
 from pipeline.dedupe.groups import group_matches
+from pipeline.embedded import embedded_clips, match_embedded
 from pipeline.ingest import FoundFile, find_files
 from pipeline.judge.rules import rules_of
 from pipeline.split.boundaries import SPLIT_CODE_VERSION
@@ -29,6 +31,8 @@ class Plan:
     """The settings hashes of a recipe: what the rows of each stage will carry."""
 
     recipe: Recipe
+    embeddings: str = ""
+    """Digest of the embeddings that the dedupe compares; empty where it compares none."""
 
     @cached_property
     def survey(self) -> str:
@@ -52,8 +56,9 @@ class Plan:
 
     @cached_property
     def dedupe(self) -> str:
-        """Hash of the dedupe, among that split's clips."""
-        return self.recipe.dedupe.hash(self.survey, self.split)
+        """Hash of the dedupe, among that split's clips and with these embeddings."""
+        compared = [self.embeddings] if self.embeddings else []
+        return self.recipe.dedupe.hash(self.survey, self.split, *compared)
 
     @property
     def choices(self) -> dict[str, str]:
@@ -85,7 +90,7 @@ def curate(run: Run, paths: Sequence[Path]) -> None:
     _split(run, plan)
     _score(run, plan)
     _judge(run, plan)
-    _dedupe(run, plan)
+    plan = _dedupe(run, plan)
     run.choose(plan.choices_with_values)
 
 
@@ -209,21 +214,32 @@ def _judge(run: Run, plan: Plan) -> None:
     )
 
 
-def _dedupe(run: Run, plan: Plan) -> None:
+def _dedupe(run: Run, plan: Plan) -> Plan:
+    """Group near-duplicates; return the plan with the embeddings that were compared."""
     from pipeline.stage import DedupeWorker
 
+    settings = run.recipe.dedupe
     clips = _clip_ids(run, plan)
+    embedded = embedded_clips(run.catalog, plan.split, settings)
+    plan = replace(plan, embeddings=embedded.digest)
     work_id = content_id("work", "dedupe", plan.dedupe, set_digest(clips))
     if not clips or work_id in run.catalog.done("dedupe"):
-        return
+        return plan
     arguments: Mapping[str, Any] = {
         "root": run.catalog.root,
         "choices": plan.choices,
-        "settings": run.recipe.dedupe,
+        "settings": settings,
     }
     matches: list[Match] = []
     for found in run.work("dedupe", clips, DedupeWorker, arguments, batch_size=64, unit="clips"):
         matches += found
+    if settings.semantic_similarity is not None:
+        semantic = match_embedded(run.catalog, plan.split, settings, embedded)
+        matches += semantic.matches
+        say(
+            f"  {'semantic':<8} {semantic.num_clips:>6} clips   {semantic.num_alike:,} of "
+            f"{semantic.num_pairs:,} pairs alike"
+        )
     known = {
         (row["clip_id"], row["group_id"], row["nearest_clip_id"], row["distance"])
         for row in run.catalog.rows(
@@ -248,3 +264,4 @@ def _dedupe(run: Run, plan: Plan) -> None:
             )
         ]
     )
+    return plan

@@ -13,7 +13,10 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
+from schemas.ids import settings_hash
 from schemas.settings import Settings
+
+METHOD = "frame_hash_sequence"
 
 
 class DedupeSettings(Settings):
@@ -29,6 +32,17 @@ class DedupeSettings(Settings):
     """Grey levels by which aligned frames may differ on average; patterns alone are not enough."""
     min_bits: int = Field(5, ge=1)
     """Frames whose hash sets fewer bits of 64 are too plain to tell apart, and have no say."""
+    semantic_similarity: float | None = Field(None, gt=0, le=1)
+    """Clips whose embeddings have this cosine are near-duplicates, too; none compares none."""
+    semantic_model: str = Field("tiny", min_length=1)
+    """Whose embeddings: the name in the table `embeddings`, or its first words."""
+
+    def hash(self, *depends_on: str) -> str:
+        """Return the settings hash; while embeddings are not compared, theirs do not count."""
+        if self.semantic_similarity is not None:
+            return super().hash(*depends_on)
+        plain = self.model_dump(mode="json", exclude={"semantic_similarity", "semantic_model"})
+        return settings_hash(type(self).__name__, plain, *depends_on)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,11 +66,15 @@ class Hashes:
 
 @dataclass(frozen=True, slots=True)
 class Match:
-    """Two clips that show the same, `a` before `b` by id."""
+    """Two clips that show the same, `a` before `b` by id.
+
+    `distance` is that of the method, 0 for equal; those of two methods cannot be compared.
+    """
 
     a: str
     b: str
     distance: float
+    method: str = METHOD
 
 
 def informative(

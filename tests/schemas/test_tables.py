@@ -20,6 +20,7 @@ RECORDS = {
     "crops": records.Crop,
     "scores": records.Score,
     "clip_scores": records.ClipScores,
+    "embeddings": records.Embedding,
     "rules": records.Rule,
     "duplicates": records.Duplicate,
     "captions": records.Caption,
@@ -32,7 +33,7 @@ RECORDS = {
     "failures": records.Failure,
     "choices": records.Choice,
 }
-WITHOUT_RECORD = {"embeddings", "latents", "rights"}
+WITHOUT_RECORD = {"latents", "rights"}
 """Tables that no step writes yet."""
 
 ARROW_TYPES = {
