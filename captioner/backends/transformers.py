@@ -53,7 +53,8 @@ class TransformersCaptioner:
         """Return one answer per request, each bearing its request's id, in no certain order.
 
         A request without frames gets `unreadable_frames`; one that the processor or the
-        model refuses, `error` with the reason; one that is too large alone, `out_of_memory`.
+        model refuses, `error` with the reason; one that is too large, `out_of_memory` or
+        `too_many_tokens`.
         """
         answers: list[Answer] = []
         prepared: list[Prepared] = []
@@ -65,7 +66,7 @@ class TransformersCaptioner:
                 continue
             except Exception as error:  # processors raise whatever they like
                 log.warning("clip %s cannot be shown: %s", request.clip_id, error)
-                answers.append(_failed(request.request_id, "error", error))
+                answers.append(_failed(request.request_id, _told(error)[0], error))
                 continue
             if one is None:
                 answers.append(Answer(request_id=request.request_id, status="unreadable_frames"))
@@ -95,6 +96,8 @@ class TransformersCaptioner:
 
     def _answer_batch(self, batch: Sequence[Prepared], attempt: Attempt) -> list[Answer]:
         """Answer a batch; where it does not fit or fails, its halves, down to one request."""
+        if len(batch) > self._batch_size:  # a batch before it did not fit
+            return self._answer_halves(batch, attempt)
         started = time.perf_counter()
         failure: tuple[str, str] | None = None
         try:
@@ -131,6 +134,10 @@ class TransformersCaptioner:
         if status == "out_of_memory" and middle < self._batch_size:
             self._batch_size = middle
             log.warning("out of memory with %d clips at once; from now on %d", len(batch), middle)
+        return self._answer_halves(batch, attempt)
+
+    def _answer_halves(self, batch: Sequence[Prepared], attempt: Attempt) -> list[Answer]:
+        middle = len(batch) // 2
         halves = (batch[:middle], batch[middle:])
         return [answer for half in halves for answer in self._answer_batch(half, attempt)]
 
@@ -207,11 +214,13 @@ def _told(error: BaseException) -> tuple[str, str]:
     import torch
 
     line = (str(error).strip().splitlines() or [""])[0]
-    is_memory = isinstance(error, MemoryError | torch.OutOfMemoryError | PromptTooLongError) or (
-        isinstance(error, RuntimeError)
-        and ("out of memory" in line or "can't allocate memory" in line)
-    )
-    return "out_of_memory" if is_memory else "error", f"{type(error).__name__}: {line}"
+    message = f"{type(error).__name__}: {line}"
+    if isinstance(error, PromptTooLongError):
+        return "too_many_tokens", message
+    if isinstance(error, MemoryError | torch.OutOfMemoryError):
+        return "out_of_memory", message
+    is_memory = "out of memory" in line or "can't allocate memory" in line
+    return "out_of_memory" if is_memory and isinstance(error, RuntimeError) else "error", message
 
 
 def _free_memory() -> None:
