@@ -15,7 +15,7 @@ _ADVERB = (
 )
 WAY = r"(?:left(?:wards?)?|right(?:wards?)?|up(?:wards?)?|down(?:wards?)?)"
 _TO = (
-    r"(?:\s+(?:to|towards?|from\s+(?:left|right|top|bottom)\s+to)?\s*(?:the\s+)?"
+    r"(?:\s+(?:to|towards?|from\s+(?:the\s+)?(?:left|right|top|bottom)\s+to)?\s*(?:the\s+)?"
     rf"(?P<way>{WAY}|top|bottom)(?!\s*(?:side|hand|half|corner|edge|of))(?:[-\s]hand side)?\b)"
 )
 _VERB = (
@@ -40,7 +40,9 @@ _ZOOM = re.compile(
     r"distance|background|foreground|centre|center|middle|air))\b)|out(?:wards?)?|back(?:wards?)?|"
     r"forwards?|closer|nearer)\b"
 )
-_ZOOM_NOUN = re.compile(r"\b(?:zoom[-\s](?P<way>in|out)|(?P<pull>pull[-\s]back))\b")
+_ZOOM_NOUN = re.compile(
+    r"\b(?:(?:zoom|dolly|push|truck)[-\s](?P<way>in|out)|(?P<pull>pull[-\s](?:back|out)))\b"
+)
 _WIDENS = re.compile(rf"\b{_NOUN}\s+(?:slowly\s+|gradually\s+)?widens\b")
 _STILL_ADJ = (
     r"(?:still|static|stationary|fixed|motionless|unmoving|immobile|locked(?:[-\s]off)?|steady|"
@@ -73,17 +75,40 @@ _STILL = (
     re.compile(r"\bnext to no camera movement\b"),
 )
 _UNSTEADY = re.compile(
-    r"\b(?:hand-?\s?held|shaky|unsteady|wobbl(?:es?|y|ing)|bumpy|jerky|jitter(?:s|y|ing)?|camera\s+shakes?|"
+    r"\b(?:hand-?\s?held|shaky|unsteady|wobbl(?:es?|y|ing)|bump(?:y|s)|jerk(?:y|s)|jitter(?:s|y|ing)?|"
+    r"camera\s+shakes?|"
     r"shaking\s+camera|shakes|trembl(?:es|ing))\b"
 )
 _HAND_HELD_THING = re.compile(r"^\s+(?:device|phone|camera\s+in|game|tool|fan|microphone|console)")
 _ABOUT = re.compile(rf"\b{_NOUN}\s+(?:moves|wanders|roams|travels)\s+(?:about|around|freely)\b")
 _CAMERA_WORD = re.compile(
-    r"\b(?:camera(?:work|man)?|shot|viewpoint|lens|footage|perspective|pov|framing|"
+    r"\b(?:camera\s*(?:work|man)?|shot|picture|image|viewpoint|lens|footage|perspective|pov|framing|"
     r"(?:the|our)\s+view|the\s+frame)\b"
 )
 _DENIED = re.compile(r"\b(?:no|not|never|without|n['’]t|neither|nor|nothing)\b[^,;.]*$")  # noqa: RUF001
-_CLAUSE_START = r"[,;:]|\b(?:as|while|when|whereas|which|who)\b"
+_STILL_NEAR = re.compile(
+    r"\b(?:static|stationary|fixed|locked(?:[-\s](?:off|down))?|motionless|unmoving|immobile|unchanging|"
+    r"steady)(?:,?\s+[a-z-]+){0,2}?\s+(?:camera|shot|viewpoint|framing|vantage)\b|"
+    r"\b(?:camera|viewpoint|framing|shot|lens|perspective)\b(?:\s+[a-z']+){0,2}?\s+(?:never|not|n't|"
+    r"without)\s+(?:even\s+|once\s+|ever\s+)?(?:mov(?:e|es|ing)|chang(?:e|es|ing)|shift(?:s|ing)?|"
+    r"budg(?:e|es|ing)|any\s+movement)\b|"
+    r"\b(?:camera|viewpoint|framing)\s+(?:holds|keeps|maintains|retains)\s+(?:its|the\s+same|a\s+"
+    r"(?:fixed|steady|constant|single))\s+(?:position|place|angle|view|distance|framing)\b"
+)
+_CAMERA_GOES = re.compile(
+    r"\b(?:camera|viewpoint|lens|perspective)\b(?P<between>(?:\s+(?!and\b|while\b|as\b|which\b|that\b|"
+    r"on\b|at\b|of\b|who\b)[a-z-]+){1,6}?)\s+"
+    r"(?:(?:to|towards?)\s+the\s+)?(?:"
+    r"(?P<way>(?:left|right|up|down)(?:wards?)?)(?!\s*(?:side|hand|half|corner|edge|of|close)\b)|"
+    r"(?P<zoom>inwards?|closer|nearer|forwards?|backwards?|outwards?|away|back(?=\s*[.,;]|\s+out)))\b"
+)
+_SOMETHING_ELSE = re.compile(
+    r"\b(?:a|an|his|her|their|its|two|three|several|some|people|men|women|cars|shows?|showing|"
+    r"captur(?:es?|ing)|films?|filming|record(?:s|ing)|sees|looks?|fac(?:es|ing)|points?|aimed|turned|"
+    r"is|not|never|no|without|from|following|follows)\b|n't|the\s+(?!camera|left|right)\w+"
+)
+"""Between camera and way: what it films, where it stands, or that it does not."""
+_CLAUSE_START = r"[,;:]|\b(?:as|while|when|whereas|which|who|that)\b"
 _SUBJECT = re.compile(r"\b(?:camera|shot|view|viewpoint|lens|footage|perspective|pov|frame)\b")
 _PLACED = re.compile(
     r"\b(?:in|into|across|out\s+of|through|from|within|towards?|before|facing|at|past|behind|near|"
@@ -130,6 +155,8 @@ def _find_in(part: str, offset: int, *, is_field: bool) -> Iterator[Claim]:
     if is_field:
         for match in re.finditer(rf"\b{_STILL_ADJ}\b|\btripod\b", part):
             yield from claim(match, "still")
+    for match in _STILL_NEAR.finditer(part):
+        yield from claim(match, "still")
     for match in _ABOUT.finditer(part):
         yield from claim(match, "moves")
     for match in _UNSTEADY.finditer(part):
@@ -150,16 +177,28 @@ def _find_in(part: str, offset: int, *, is_field: bool) -> Iterator[Claim]:
             if is_field or _subject_is_camera(part, match.start()):
                 way = re.sub(r"wards?$", "", match.group("way"))
                 yield from claim(match, _WAYS.get(way, way))
+    for match in _CAMERA_GOES.finditer(part):
+        if _SOMETHING_ELSE.search(match.group("between")):
+            continue
+        if match.group("zoom"):
+            near = match.group("zoom").startswith(("in", "forward", "closer", "nearer"))
+            yield from claim(match, "in" if near else "out")
+        else:
+            way = re.sub(r"wards?$", "", match.group("way"))
+            yield from claim(match, _WAYS.get(way, way))
 
 
 def _subject_is_camera(part: str, position: int) -> bool:
     """Tell whether the nearest clause before `position` speaks of the camera."""
     before = part[:position]
-    clause = _PLACED.sub(" ", re.split(_CLAUSE_START, before)[-1])
+    raw = re.split(_CLAUSE_START, before)[-1]
+    earlier = before[: len(before) - len(raw)]
+    clause = _PLACED.sub(" ", raw)
     if _SUBJECT.search(clause):
         return True
-    if not clause.strip() and before.strip():  # `..., panning left`: the subject is further back
-        earlier = before[: len(before) - len(clause)].rstrip(" ,;")
-        clause = _PLACED.sub(" ", re.split(_CLAUSE_START, earlier)[-1])
-        return bool(re.search(r"\b(?:camera|shot|view)\b", clause))
-    return bool(re.fullmatch(_BARE, clause))
+    if not re.fullmatch(_BARE, clause) or re.search(r"\b(?:that|which|who)\s*$", earlier):
+        return False
+    if not earlier.strip() or re.search(r"\b(?:a|an|the)\b", clause):
+        return True  # `a slow pan left`
+    # `..., panning to the left`: the subject is further back
+    return bool(_SUBJECT.search(_PLACED.sub(" ", re.sub(r".*\b(?:as|while|when)\b", "", earlier))))

@@ -27,7 +27,7 @@ _TO = (
     r"|(?P<g1>up|down)(?:wards?)?\s+and\s+(?P<g2>left|right)(?:wards?)?"
     r"|from\s+(?:the\s+)?(?:left|right|top|bottom)\s+to\s+(?:the\s+)?(?P<c>left|right|top|bottom)"
     r"|(?:(?:to|towards?)\s+the\s+)(?P<d>left|right|top|bottom)(?!\s+of\b)"
-    r"|(?P<e>left|right|up|down)(?:wards?)?(?!\s+(?:of|hand|the|a|from|in|on|side|at))"
+    r"|(?P<e>left|right|up|down)(?:wards?)?(?!\s+(?:of|hand|the|a|from|in|on|side|at|to)\b)"
     r")\b"
 )
 _MOVES = re.compile(rf"\b(?P<verb>{_VERB})\b{_ADVERB}{_TO}")

@@ -9,7 +9,11 @@ from captioner.claims.claim import Claim
 
 _PLACE = (
     r"(?:scene|room|environment|setting|lighting|light|picture|image|frame|footage|atmosphere|"
-    r"interior|space|background|surroundings|shot|area|conditions|overall|night|clip)"
+    r"interior|place|hall|stage|studio|kitchen|office|building|everything|whole|set|view|location|surroundings|shot|conditions|overall|night|clip)"
+)
+_DEGREE = (
+    r"(?:(?:very|rather|quite|almost|nearly|completely|entirely|fairly|extremely|totally|mostly|"
+    r"overwhelmingly|exceptionally)\s+)*"
 )
 _MEDIUM = (
     r"(?:\w+\s+)?(?:clip|film|footage|picture|image|video|photo|photograph|photography|scene|shot|"
@@ -57,7 +61,7 @@ _PATTERNS: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
             r"\bnight-?time\b|\bnight\s+(?:scene|sky|view|street)\b|\b(?:in|by|into|with)\s+(?:near\s+|total\s+|almost\s+|complete\s+|deep\s+)*"
             r"(?:darkness|shadows?)(?=\s*[.,;]|\s*$)|\b(?:light(?:ing)?|brightness|illumination)\s+"
             r"(?:level\s+)?(?:is|remains)\s+(?:very\s+|quite\s+|rather\s+)?(?:low|poor|dim|weak)\b|"
-            rf"\b{_PLACE}\s+(?:is|remains|stays)\s+(?:very\s+|rather\s+|quite\s+|almost\s+|nearly\s+)?"
+            rf"\b{_PLACE}\s+(?:is|remains|stays|looks|appears|seems)\s+{_DEGREE}"
             r"(?:dark|dim|black|gloomy|unlit)\b(?!\s+(?:grey|gray|blue|green|red|brown|purple))|"
             r"\bunder\s+a\s+dark\s+sky\b|\blittle\s+light\b",
         ),
@@ -68,7 +72,7 @@ _PATTERNS: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
             r"\b(?:brightly|brilliantly|amply|fully)[-\s](?:lit|illuminated)\b|\bwell[-\s]illuminated\b|"
             r"\b(?:flooded|bathed|filled|drenched)\s+(?:with|in|by)\s+(?:bright\s+|warm\s+|golden\s+|"
             r"natural\s+|strong\s+)*(?:sun)?light\b|\bsunlit\b|\bbright(?:ly)?\s+illuminated\b|"
-            rf"\b{_PLACE}\s+(?:is|remains|stays)\s+(?:very\s+|rather\s+|quite\s+)?"
+            rf"\b{_PLACE}\s+(?:is|remains|stays|looks|appears|seems)\s+{_DEGREE}"
             r"(?:bright|well[-\s]lit|brightly\s+lit|sunny)\b(?!\s+(?:grey|blue|green|red|yellow))|"
             r"\bin\s+(?:bright|full)\s+(?:sun(?:light|shine)?|daylight)\b",
         ),

@@ -12,6 +12,10 @@ from typing import Any
 LABELS: list[dict[str, Any]] = json.loads(
     (Path(__file__).parent / "real_labels.json").read_text(encoding="utf-8")
 )
+CAPTIONS: list[dict[str, Any]] = json.loads(
+    (Path(__file__).parent / "real_captions.json").read_text(encoding="utf-8")
+)
+"""True captions of some clips in free prose, written by hand."""
 TOPICS = ("camera", "motion", "light", "colours")
 
 MOTION = {

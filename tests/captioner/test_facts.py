@@ -54,6 +54,13 @@ def values(text: str, field: str = "long") -> list[tuple[str, str]]:
         ("The camera follows the dog without panning left.", []),
         ("A gentle tilt down follows.", ["down"]),
         ("A man walks to the left.", []),
+        ("A lateral tracking shot to the left unfolds.", ["left"]),
+        ("There is no noticeable camera movement.", ["still"]),
+        ("The viewpoint never changes.", ["still"]),
+        ("The camera gradually zooms back out.", ["out"]),
+        ("A slow dolly-in brings us nearer.", ["in"]),
+        ("The camera shows a man on the left.", []),
+        ("The camera looks at a dog that moves to the left.", []),
         ("In the frame a crab moves to the left.", []),
         ("A truck comes towards the camera and turns right.", []),
         ("A woman turns left and waves.", []),
@@ -199,6 +206,7 @@ LIGHT = [
         "A black and white cat in a dark room.",
         "A black and white cat in a room.",
     ),
+    ({"light": "bright"}, "Plants in the dark background.", "Plants in the dark background."),
     ({"light": "bright"}, "A dark green background.", "A dark green background."),
 ]
 
