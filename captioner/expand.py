@@ -28,10 +28,18 @@ from captioner.expanding.touch import light_touch
 from schemas.expansion import Expansion
 from schemas.wording.read import read
 from schemas.wording.read_chinese import is_chinese
+from schemas.wording.tokens import words as listed
 
 LONG_PROMPT_WORDS = 135
 """A prompt of so many words is as detailed as any caption: it is passed whole, or shortened."""
 _NAMED_IN_WARNINGS = 3
+_QUALITIES = frozenset(
+    listed(
+        "beautiful bold bright cheerful glossy gracefully lazily lonely lovely nice playfully "
+        "shiny smooth vibrant vivid"
+    )
+)
+"""Words that the grammar reads over: they say how something looks that no fact is for."""
 
 
 def count_words(text: str) -> int:
@@ -157,7 +165,13 @@ def _rendered(work: _Work) -> Expansion:
     if text is None:
         return _touched(work)
     kept = facts_kept(work.reading.facts, read(text))
-    return _decided(work, text, "renderer", kept.recall, (*kept.missing, *kept.added))
+    found = _decided(work, text, "renderer", kept.recall, (*kept.missing, *kept.added))
+    said = set(words_of(text))
+    gone = [word for word in words_of(work.reading.statement) if word in _QUALITIES - said]
+    if gone and found.used == text:
+        words = ", ".join(dict.fromkeys(gone))
+        found = replace(found, warnings=(f"Not kept, since no caption says it: {words}.",))
+    return found
 
 
 def _touched(work: _Work) -> Expansion:

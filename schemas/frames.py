@@ -15,6 +15,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from schemas.expansion import Expansion
 from schemas.facts import Facts
 
 
@@ -202,6 +203,6 @@ class NearestIndex(Protocol):
 class Expander(Protocol):
     """Rewrites a short prompt in the style of the training captions."""
 
-    def expand(self, prompt: str) -> str:
-        """Return the longer prompt; nothing that `prompt` states is lost."""
+    def expand(self, prompt: str) -> Expansion:
+        """Return what the generator gets for `prompt` (`used`), and how that came about."""
         ...

@@ -180,6 +180,8 @@ def _with_scenes(pieces: list[Piece]) -> list[Piece]:
         if only and nothing_else and not any(left_out(each) for each in piece.sentences):
             scene = " ".join(piece.sentences)
             continue
+        if facts.background_kind or facts.background_colour:
+            scene = ""
         setting = " ".join(part for part in (piece.setting, scene) if part)
         found.append(replace(piece, setting=setting))
     return found or pieces

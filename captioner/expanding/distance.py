@@ -20,9 +20,9 @@ from numpy.typing import NDArray
 
 from captioner.expanding.ngrams import words_of
 
-NUM_BUCKETS = 2048
+NUM_BUCKETS = 1024
 NUM_FOLDS = 4
-_STEPS = 300
+_STEPS = 150
 _RATE = 0.5
 _DECAY = 1e-3
 

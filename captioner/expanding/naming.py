@@ -18,6 +18,7 @@ from captioner.expanding.naming_words import (
     MAY_LEAD,
     NO_NAMES,
     NOT_CAST,
+    NOUNS_IN_ING,
     PERSON,
     POSSESSIVE,
     PRONOUNS,
@@ -270,7 +271,8 @@ def _noun_end(tokens: list[re.Match[str]], i: int, *, singular: bool) -> int:
             break
         if i > start:
             ends_like_verb = re.search(r"(?:[^su]s|ed|ing)$", word) and word not in COLOURED
-            ends_like_verb = ends_like_verb and not word.endswith(("-sized", "-coloured"))
+            named = word in NOUNS_IN_ING or word.endswith(("-sized", "-coloured"))
+            ends_like_verb = ends_like_verb and not named
             if (ends_like_verb and (singular or not word.endswith("s"))) or word in VERBS:
                 break
             if not singular and tokens[i - 1].group().lower().endswith("s"):

@@ -61,3 +61,9 @@ NO_NAMES = frozenset(
           "night morning evening day one two three four five once everything nothing everybody "
           "cut fade dissolve int ext shot scene what where who why how and but or so")
 )  # fmt: skip
+NOUNS_IN_ING = frozenset(
+    words(
+        "king ring wing string thing spring building painting ceiling wedding morning evening "
+        "sling clothing lightning darling duckling viking bed shed sled seed weed steed"
+    )
+)

@@ -53,16 +53,21 @@ def shorten(text: str, *, fits: Callable[[str], bool]) -> Shortened:
     facts = read(text)
     kept = list(range(len(parts)))
 
+    num_lost = 0
+
     def joined(numbers: list[int]) -> str:
         return " ".join(parts[i] for i in numbers)
 
     while len(kept) > 1 and not fits(joined(kept)):
         weights = _telling([parts[i] for i in kept])
-        costs = [
-            (_lost(facts, joined(kept[:i] + kept[i + 1 :])), weights[i], -i)
-            for i in range(len(kept))
-        ]
-        kept.pop(min(range(len(kept)), key=lambda i: costs[i]))
+        order = sorted(range(len(kept)), key=lambda i: (weights[i], -i))
+        losses = []
+        for i in order:
+            losses.append(_lost(facts, joined(kept[:i] + kept[i + 1 :])))
+            if losses[-1] == num_lost:
+                break
+        num_lost = min(losses)
+        kept.pop(order[losses.index(num_lost)])
     short = joined(kept)
     dropped = tuple(part for i, part in enumerate(parts) if i not in kept)
     if not fits(short):
@@ -77,7 +82,7 @@ def _seen_words() -> frozenset[str]:
     phrases = [
         phrase
         for table in (SAY, ALSO)
-        for name in ("colour", "shape", "size", "action", "direction", "change", "speed")
+        for name in ("colour", "shape", "size", "action", "direction", "change", "speed", "camera")
         for group in table.get(name, {}).values()
         for phrase in group
     ]

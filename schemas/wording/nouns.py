@@ -64,6 +64,9 @@ def noun(tokens: Tokens, i: int) -> tuple[Noun, list[Operation], int] | None:
             if shape == "object" and kind == "bare":
                 return None
             i = found[1]
+            end = skip(tokens, i, "that is", "which is")
+            if loose and end > i and (after := COLOURS.at(tokens, end)):
+                colour, i, loose = after[0], after[1], False
             break
         if found := COLOURS.at(tokens, i):
             if colour is not None:

@@ -130,9 +130,9 @@ def background(tokens: Tokens, i: int, *, headless: bool = False) -> Found:
         elif (
             word_at(tokens, i) == ","
             and (found := BACKGROUND_COLOURS.at(tokens, i + 1))
-            and _ends(tokens, found[1])
+            and _ends(tokens, end := skip(tokens, found[1], "walls", "tiles", "bricks", "hills"))
         ):
-            colour, i = found
+            colour, i = found[0], end
     i = skip(tokens, i, "seen from above", "in the distance", "in perspective", "in the background")
     i = skip(tokens, i, "behind it", "behind them", "behind everything", "behind", "with walls")
     if kind is not None:

@@ -51,7 +51,17 @@ def _camera_name(tokens: Tokens, i: int) -> int:
 def camera(tokens: Tokens, i: int) -> Found:
     """Find a camera move: `the camera pans left`, `slow zoom in`, `static shot`."""
     start = i
-    i = skip(tokens, i, "it is one", "it is a", "this is a", "this is one", "all in one", "one")
+    i = skip(
+        tokens,
+        i,
+        "it is one",
+        "it is a",
+        "this is a",
+        "this is one",
+        "all in one",
+        "one",
+        "there is",
+    )
     if found := CAMERA_ALONE.at(tokens, i):
         return [("scene", "camera", found[0])], asides(tokens, found[1])
     i = asides(tokens, i)

@@ -183,6 +183,12 @@ OBJECT_VERBS = Phrases(
     ]
     + _tagged("bounces", "bounces")
     + _tagged("lands", "bounces")
+    + [
+        (f"{hits} the {ground} and {bounces}{back}", "bounces yes")
+        for hits, bounces in (("hits", "bounces"), ("hitting", "bouncing"), ("hit", "bounce"))
+        for ground in ("ground", "floor", "bottom")
+        for back in ("", " back", " back up", " up", " up again")
+    ]
     + _tagged("leaves_trail", "trail")
     + [
         entry

@@ -23,7 +23,7 @@ from schemas.facts import (
 )
 from schemas.wording import lexicon, lexicon_chinese
 from schemas.wording.inflect import article, participle, past, present
-from schemas.wording.read import read
+from schemas.wording.read import left_out, read
 from schemas.wording.render import render
 from schemas.wording.tokens import words
 from tests.schemas.wording_cases import draw_facts
@@ -937,3 +937,37 @@ def test_reading_never_fails_and_never_hangs():
     )
     for text in unit:
         read(text * (10_000 // len(text)))
+
+
+@pytest.mark.parametrize(
+    ("prompt", "wanted"),
+    [
+        ("green square spinning in the middle", "a green square rotates in the centre"),
+        ("a red star leaves a trail as it moves up", "a red star moves up, leaving a trail"),
+        ("a small star in the middle of a grey background", "a small star in the centre on grey"),
+        ("tilt down to a red star", "a red star. the camera tilts down"),
+        ("camera pulls back from a red star", "a red star. the camera moves backward"),
+        ("two circles. one is red, one is blue", "a red circle and a blue circle"),
+        ("blue star upper left, red star", "a blue star in the upper left and a red star"),
+        ("a red star moving right to left", "a red star moves to the left"),
+        ("purple ball, still", "a purple circle rests"),
+        ("a maze. a red star goes up and left", "a maze. a red star goes up, goes left"),
+        ("a maze. a red star goes left and up", "a maze. a red star goes left, goes up"),
+        ("the camera pans slowly to the left. a red star", "a red star. the camera pans left"),
+        ("a red star on a checkerboard, grey", "a red star on a grey checkerboard"),
+        ("蓝色星星把蜡烛吹灭了", "蓝色星星吹灭了蜡烛"),
+        ("一个向左移动的红色圆形", "一个红色圆形向左移动"),
+        ("一个红色圆形从左边移动到右边", "一个红色圆形在左边向右移动"),
+    ],
+)  # fmt: skip
+def test_what_people_write_reads_like_plain_words(prompt, wanted):
+    assert read(prompt) == read(wanted) != Facts()
+
+
+def test_left_out_names_the_sentences_that_are_not_wholly_understood():
+    for seed, facts in enumerate(drawn(300, 11)):
+        text = render(facts, length="medium", seed=seed)
+        assert left_out(text) == ([] if read(text) != Facts() else ["An empty scene."])
+    text = "A red star falls. A dog barks at it! Is it blue? It grows, I hope."
+    assert left_out(text) == ["A dog barks at it!", "Is it blue?", "It grows, I hope."]
+    assert left_out("一个红色圆形落下。一只狗在叫。") == ["一只狗在叫。"]
