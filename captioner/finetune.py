@@ -139,7 +139,8 @@ class _Run:
         with reports.open("a", newline="") as file:
             curve = csv.writer(file, lineterminator="\n")
             for report in self._train():
-                curve.writerow([report.step, *map(_short, (report.loss, report.learning_rate))])
+                numbers = (report.loss, report.learning_rate)
+                curve.writerow([report.step, *(f"{number:.6g}" for number in numbers)])
                 file.flush()
                 if on_step is not None:
                     on_step(report)
@@ -296,7 +297,3 @@ def _cut_curve(path: Path, step: int) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     lines = path.read_text().splitlines()[1 : step + 1] if path.is_file() else []
     path.write_text("\n".join(["step,loss,learning_rate", *lines]) + "\n")
-
-
-def _short(value: float) -> str:
-    return f"{value:.6g}"
