@@ -207,3 +207,67 @@ def expand(
         typer.echo(one.used)
         for warning in one.warnings:
             say(f"note: {warning}")
+
+
+@app.command(epilog="Example: rushes embed --set embed.model=tiny")
+def embed(
+    catalog: CatalogOption = DEFAULT_CATALOG,
+    recipe: RecipeOption = None,
+    overrides: SetOption = None,
+    address: AddressOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Place every kept clip in the space in which `search` compares clips and words."""
+    from dataclasses import asdict
+
+    from captioner.embedding import EmbedSettings
+    from orchestration.embed import embed_survivors
+    from orchestration.recipe import load_recipe
+    from orchestration.run import open_run
+    from orchestration.show import emit_json
+    from schemas.catalog import Catalog
+
+    loaded = load_recipe(recipe, overrides or [])
+    opened = Catalog.open(catalog)
+    with open_run(opened, "embed", loaded, address) as current:
+        done = embed_survivors(current, loaded.embed or EmbedSettings())
+    if as_json:
+        emit_json(asdict(done))
+    else:
+        say(
+            f"{done.num_embedded:,} clips have a vector of {done.model or 'no model'}, "
+            f"{done.num_outside:,} are outside its domain, {done.num_missing:,} are missing"
+        )
+
+
+@app.command(epilog='Example: rushes search "a red circle bounces" --where "duration_s > 2"')
+def search(
+    words: Annotated[str, typer.Argument(help="What is looked for; quotes ask for a phrase.")],
+    catalog: CatalogOption = DEFAULT_CATALOG,
+    limit: Annotated[int, typer.Option(min=1, help="At most so many clips.")] = 10,
+    where: Annotated[
+        str | None, typer.Option(help="A SQL condition on the view `survivors`.")
+    ] = None,
+    recipe: RecipeOption = None,
+    overrides: SetOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Find clips by what their captions state, by words, and by embeddings where there are some."""
+    from dataclasses import asdict
+
+    from orchestration.recipe import load_recipe
+    from orchestration.search import search as do_search
+    from orchestration.show import emit, emit_json
+    from schemas.catalog import Catalog
+
+    loaded = load_recipe(recipe, overrides or [])
+    found = do_search(Catalog.open(catalog), words, limit=limit, where=where, settings=loaded.embed)
+    if as_json:
+        emit_json({"hits": [asdict(hit) for hit in found.hits], "notes": found.notes})
+        return
+    if found.hits:
+        import pyarrow as pa
+
+        emit(pa.Table.from_pylist([asdict(hit) for hit in found.hits]), "table")
+    for note in found.notes:
+        say(f"note: {note}")

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from orchestration.caption import caption
 from orchestration.curate import curate
+from orchestration.embed import embed_survivors
 from orchestration.generate import (
     Generated,
     open_dataset,
@@ -61,6 +62,8 @@ def run_recipe(run: Run, base: Path) -> Outcome:
     outcome = Outcome(ledger=read_ledger(run.catalog), truth_folder=truth_folder)
     if recipe.caption is not None:
         caption(run, recipe.caption)
+    if recipe.embed is not None:
+        embed_survivors(run, recipe.embed)
     if recipe.freeze is not None:
         outcome.dataset = freeze(run.catalog, recipe.freeze.name, recipe.freeze.where, run.run_id)
         say(

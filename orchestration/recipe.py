@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import tomlkit
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from captioner.embedding import EmbedSettings
 from captioner.settings import CaptionSettings
 from pipeline.dedupe.alignment import DedupeSettings
 from pipeline.ingest import IngestSettings
@@ -150,6 +151,7 @@ class Recipe(Settings):
     judge: JudgeSettings = JudgeSettings()
     dedupe: DedupeSettings = DedupeSettings()
     caption: CaptionSettings | None = None
+    embed: EmbedSettings | None = None
     freeze: FreezeSettings | None = None
     train: TrainSection | None = None
     sample: SampleSection | None = None
