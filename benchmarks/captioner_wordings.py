@@ -1,8 +1,8 @@
-"""Three ways to say the same, to see whether the check of facts reads more than its examples.
+"""Four ways to say the same, to see whether the check of facts reads more than its examples.
 
 The check was made with the first in view and widened after it had been measured on the second
-(camera 0.76, light 0.70 of what can be known). The third was written afterwards and measured
-once; nothing was changed for it.
+(camera 0.76, light 0.70 of what can be known), and again after the third (0.68, 0.73). The
+fourth was written last, and nothing was changed for it.
 """
 
 from __future__ import annotations
@@ -199,3 +199,29 @@ THIRD = Wording(
         'A poster shows the word "{word}".',
     ),
 )
+FOURTH = Wording(
+    still=(
+        "The recording is made from a single fixed spot.",
+        "The camera sits still on its stand the entire time.",
+        "The shot does not shift at all.",
+        "The view is steady and unchanging.",
+    ),
+    moves={
+        "left": ("The camera swings round to the left.", "We pan left across the place."),
+        "right": ("The camera travels sideways to the right.", "The frame scrolls right."),
+        "up": ("The camera climbs upwards.", "The shot tilts gradually up."),
+        "down": ("The camera sinks down.", "The shot tilts downwards."),
+        "in": ("The camera creeps in closer.", "The shot zooms in tightly."),
+        "out": ("The camera draws back.", "The shot zooms outward."),
+        "unsteady": ("The camera is hand-held and sways.", "The shaking camera adds unrest."),
+    },
+    dark=("Little light falls on it.", "The whole setting is very dark.", "Night has fallen."),
+    bright=("The scene is full of bright light.", "The surroundings look bright.",
+            "It is broad daylight."),
+    coloured=(
+        "{article} {colour} {thing} passes by.",
+        "The colour of the {thing} is {colour}.",
+        "There are several {colour} spots on the {thing}.",
+    ),
+    text=('The sign says "{word}".', 'A subtitle reads "{word}".'),
+)  # fmt: skip

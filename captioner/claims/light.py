@@ -79,8 +79,14 @@ _PATTERNS: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
     )
 )
 _FIELD: tuple[tuple[str, re.Pattern[str]], ...] = (
-    ("dark", re.compile(r"\b(?:dark|dim|gloomy|night|nighttime|almost black|low[-\s]light)\b")),
-    ("bright", re.compile(r"\b(?:bright|sunny|well[-\s]lit|daylight|sunlight|harsh sun)\b")),
+    (
+        "dark",
+        re.compile(rf"\b(?:dark|dim|gloomy|night|nighttime|almost black|low[-\s]light)\b{_HUE}"),
+    ),
+    (
+        "bright",
+        re.compile(rf"\b(?:bright|sunny|well[-\s]lit|daylight|sunlight|harsh sun)\b{_HUE}"),
+    ),
     ("steady", re.compile(r"\b(?:steady|constant|unchanging|even)\b")),
 )
 _DENIED = re.compile(

@@ -97,7 +97,7 @@ SENTENCES: dict[str, tuple[str, ...]] = {
     "vivid": (
         "The colours are vivid.",
         "Strong colours prevail.",
-        "All in all, the colours are strong.",
+        "Colours are strong throughout.",
     ),
     "black": (
         "The picture is almost completely black.",
@@ -121,7 +121,7 @@ SENTENCES: dict[str, tuple[str, ...]] = {
     ),
     "medium": (
         "The picture is neither dark nor very bright.",
-        "Overall brightness is moderate.",
+        "Brightness is moderate.",
         "The brightness lies in the middle range.",
     ),
     "bright": ("The picture is bright.", "It is a bright picture overall.", "The frame is bright."),
@@ -135,7 +135,7 @@ SENTENCES: dict[str, tuple[str, ...]] = {
     ),
     "steady": (
         "The brightness stays even from beginning to end.",
-        "Overall brightness hardly varies over time.",
+        "Brightness hardly varies over time.",
         "The light level remains steady.",
     ),
     "warm": (
@@ -213,7 +213,7 @@ SENTENCES: dict[str, tuple[str, ...]] = {
     "change_some": (
         "There is some movement.",
         "Parts of the picture change as time goes on.",
-        "A moderate amount of change runs through the clip.",
+        "There is a moderate amount of movement.",
     ),
     "change_much": (
         "The picture changes strongly from moment to moment.",
