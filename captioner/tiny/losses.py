@@ -11,19 +11,20 @@ from captioner.tiny.sequence import PAD
 from captioner.tiny.targets import IGNORE, Batch
 
 WEIGHTS: dict[str, float] = {
-    "caption": 1.0,
+    "caption": 3.0,
     "heat": 0.3,
-    "spots": 1.0,
-    "shapes": 1.0,
+    "spots": 0.1,
+    "shapes": 0.4,
     "visible": 0.5,
-    "state": 1.0,
-    "velocity": 1.0,
-    "camera": 1.0,
+    "state": 0.25,
+    "velocity": 0.4,
+    "camera": 0.5,
     "present": 1.0,
     "objects": 1.0,
     "scene": 1.0,
     "domain": 0.5,
 }
+"""What teaches the eye (from `heat` to `camera`) must not drown what the caption asks for."""
 
 
 def losses(seen: Seen, logits_BNV: Tensor, batch: Batch) -> dict[str, Tensor]:
@@ -44,12 +45,12 @@ def losses(seen: Seen, logits_BNV: Tensor, batch: Batch) -> dict[str, Tensor]:
     early_late = seen.slots_2BMCK
     shapes = batch.objects["shape"][:, None].expand_as(batch.cells_BMC)
     shapes = shapes.masked_fill(is_seen == 0, IGNORE).expand(2, -1, -1, -1).flatten()
+    styles = batch.scene["style"][:, None, None].expand_as(batch.cells_BMC)
+    styles = styles.masked_fill(is_seen == 0, IGNORE).expand(2, -1, -1, -1).flatten()
     found["shapes"] = (
-        F.cross_entropy(
-            early_late[..., 6:].flatten(0, 3), shapes, reduction="sum", ignore_index=IGNORE
-        )
-        / num_seen
-    )
+        _sum_entropy(early_late[..., 6:10].flatten(0, 3), shapes)
+        + _sum_entropy(early_late[..., 10:].flatten(0, 3), styles)
+    ) / num_seen
     visible = F.binary_cross_entropy_with_logits(
         early_late[..., 0], batch.visible_BMC.expand(2, -1, -1, -1), reduction="none"
     )
@@ -98,11 +99,12 @@ def _spots(seen: Seen, batch: Batch, is_seen_BMC: Tensor) -> Tensor:
     shapes = batch.objects["shape"][b, c]
     state = 10 * _known_error(told[:, :5], true)
     # Offsets are in patches, eight times as large a number as the rest.
-    return (
-        state[:, :2].sum() / 8
-        + state[:, 2:].sum()
-        + F.cross_entropy(told[:, 5:], shapes, reduction="sum")
-    )
+    looks = _sum_entropy(told[:, 5:9], shapes) + _sum_entropy(told[:, 9:], batch.scene["style"][b])
+    return state[:, :2].sum() / 8 + state[:, 2:].sum() + looks
+
+
+def _sum_entropy(logits: Tensor, targets: Tensor) -> Tensor:
+    return F.cross_entropy(logits, targets, reduction="sum", ignore_index=IGNORE)
 
 
 def _caption(logits_BNV: Tensor, next_BN: Tensor, world_B: Tensor) -> Tensor:

@@ -22,15 +22,16 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from captioner.tiny.sequence import MAX_TOKENS, TOKENS
+from captioner.tiny.sequence import FIELD_OF, MAX_TOKENS, TOKENS, VALUE_OF
 from schemas.facts import COLOURS
 
 PATCH_PX = 8
 FRAMES_PER_MOMENT = 2
 NUM_COLOURS = len(COLOURS)
 SCENE_SLOTS = 4
-SLOT_VALUES = 10
-SPOT_VALUES = 9
+BRIEF = 16
+SLOT_VALUES = 13
+SPOT_VALUES = 12
 SCENE_LATENTS = 8
 
 OBJECT_HEADS: dict[str, int] = {
@@ -86,7 +87,7 @@ class Seen:
     patches from the token's own, the rest as in `slots_2BMCK` from log diameter on."""
     slots_2BMCK: Tensor
     """Per moment and colour, before and after the attention over the whole clip: is visible
-    (logit), x, y, log diameter, velocity x and y, and four logits of the shape."""
+    (logit), x, y, log diameter, velocity x and y, four logits of the shape, three of the style."""
     camera_BM3: Tensor
     """The camera's speed: x, y in units per second, logarithm of magnification per second."""
     objects: dict[str, Tensor]
@@ -138,11 +139,19 @@ class Block(nn.Module):
             x_BND = x_BND + self.read(attend(q, k, v, self.heads))
         return x_BND + self.down(F.relu(self.up(self.norm_2(x_BND))).square())
 
-    def remember(self, memory_BND: Tensor) -> Past:
+    def remember(self, memory_BND: Tensor, brief_B1D: Tensor) -> Past:
         """Return what `step` needs to know of the memory."""
         k, v = self.key_value(memory_BND).chunk(2, dim=-1)
         nothing = k[:, :0, : self.out.in_features]
-        return Past(keys=nothing, values=nothing, memory_keys=k, memory_values=v)
+        return Past(
+            keys=nothing,
+            values=nothing,
+            memory_keys=k,
+            memory_values=v,
+            memory_BND=memory_BND,
+            brief_B1D=brief_B1D,
+            current_B=torch.full((len(k),), -1),
+        )
 
     def step(self, x_B1D: Tensor, past: Past) -> Tensor:
         """Do for the next token alone what `forward` does; `past` grows by it."""
@@ -157,12 +166,18 @@ class Block(nn.Module):
 
 @dataclass(slots=True, kw_only=True)
 class Past:
-    """Keys and values that a block of the decoder has made so far."""
+    """Keys and values that a block of the decoder has made so far.
+
+    `current_B` is the colour of the object last named, -1 for none.
+    """
 
     keys: Tensor
     values: Tensor
     memory_keys: Tensor
     memory_values: Tensor
+    memory_BND: Tensor
+    brief_B1D: Tensor
+    current_B: Tensor
 
 
 def attend(
@@ -266,6 +281,8 @@ class Slots(nn.Module):
 class TinyNetwork(nn.Module):
     """Reads clips whose shorter side is 64 pixels; sides are multiples of 8, frames even."""
 
+    named: Tensor
+
     def __init__(self, shape: NetworkShape) -> None:
         super().__init__()
         self.shape = shape
@@ -276,7 +293,9 @@ class TinyNetwork(nn.Module):
         self.rate = nn.Linear(18, 2 * width)
         self.mix = nn.ModuleList(MixBlock(width, shape.heads) for _ in range(shape.mix_blocks))
         self.gather = Slots(width, shape.heads)
-        self.latents = nn.Parameter(torch.randn(NUM_COLOURS + SCENE_LATENTS, width) * width**-0.5)
+        # Who is who must stay plain beside what is told of each, or the decoder confuses them.
+        self.slot_queries = nn.Parameter(0.7 * torch.randn(NUM_COLOURS + SCENE_SLOTS, width))
+        self.latents = nn.Parameter(0.7 * torch.randn(NUM_COLOURS + SCENE_LATENTS, width))
         self.sum_objects = nn.Linear(3 * width, width, bias=False)
         self.sum_scene = nn.Linear(width, width, bias=False)
         self.slot_moment = nn.Linear(18, width)
@@ -294,7 +313,14 @@ class TinyNetwork(nn.Module):
             Block(shape.decoder_width, shape.decoder_heads, causal=True, memory=width)
             for _ in range(shape.decoder_blocks)
         )
+        # What is being told of: the latent of the object last named, and a brief of all latents.
+        self.point = nn.Linear(width, shape.decoder_width, bias=False)
+        self.brief = nn.Linear(width, BRIEF)
+        self.brief_out = nn.Linear(
+            BRIEF * (NUM_COLOURS + SCENE_LATENTS), shape.decoder_width, bias=False
+        )
         self.decoder_norm = nn.LayerNorm(shape.decoder_width)
+        self.register_buffer("named", torch.tensor(_named_colours()), persistent=False)
         self.word_head = nn.Linear(shape.decoder_width, len(TOKENS))
         self._begin()
 
@@ -310,7 +336,7 @@ class TinyNetwork(nn.Module):
         early = self.early_head(slots[:, :, :NUM_COLOURS])
         moments = slots.shape[1]
         times = _waves(_moment_times(times_T), 9, 0.25).to(slots.dtype)
-        slots = slots + self.slot_moment(times)[None, :, None]
+        slots = slots + self.slot_moment(times)[None, :, None] + self.slot_queries
         latents = self.latents + self._summaries(slots)
         memory = torch.cat([slots.flatten(1, 2), latents], dim=1)
         for block in self.blocks:
@@ -334,7 +360,13 @@ class TinyNetwork(nn.Module):
 
     def next_words(self, tokens_BN: Tensor, memory_BND: Tensor) -> Tensor:
         """Return the logits of the token after each of `tokens_BN`: B x N x vocabulary."""
+        places = torch.arange(tokens_BN.shape[1])
+        named = self.named[tokens_BN]
+        # Of each place the last one at or before it that names an object.
+        last = torch.where(named >= 0, places, -1).cummax(dim=1).values
+        current = torch.where(last >= 0, named.gather(1, last.clamp(min=0)), -1)
         x = self.words(tokens_BN) + self.steps[: tokens_BN.shape[1]]
+        x = x + self._subject(memory_BND, current) + self._brief(memory_BND)
         for block in self.decoder:
             x = block(x, memory_BND)
         logits: Tensor = self.word_head(self.decoder_norm(x))
@@ -342,15 +374,30 @@ class TinyNetwork(nn.Module):
 
     def remember(self, memory_BND: Tensor) -> list[Past]:
         """Return what `next_word` needs to know of the memory, per block."""
-        return [cast(Block, block).remember(memory_BND) for block in self.decoder]
+        brief = self._brief(memory_BND)
+        return [cast(Block, block).remember(memory_BND, brief) for block in self.decoder]
 
     def next_word(self, tokens_B: Tensor, place: int, past: list[Past]) -> Tensor:
         """Return the logits of what follows the token at `place`, B x vocabulary; see `Past`."""
+        story = past[0]
+        named = self.named[tokens_B]
+        story.current_B = torch.where(named >= 0, named, story.current_B)
         x = (self.words(tokens_B) + self.steps[place])[:, None]
+        x = x + self._subject(story.memory_BND, story.current_B[:, None]) + story.brief_B1D
         for block, own in zip(self.decoder, past, strict=True):
             x = cast(Block, block).step(x, own)
         logits: Tensor = self.word_head(self.decoder_norm(x[:, 0]))
         return logits.float()
+
+    def _subject(self, memory_BND: Tensor, current_BN: Tensor) -> Tensor:
+        """Return the latents of the colours `current_BN`, as the decoder takes them; 0 for -1."""
+        latents = self.point(memory_BND[:, -NUM_COLOURS - SCENE_LATENTS : -SCENE_LATENTS])
+        index = current_BN.clamp(min=0)[..., None].expand(-1, -1, latents.shape[-1])
+        return latents.gather(1, index) * (current_BN >= 0)[..., None]
+
+    def _brief(self, memory_BND: Tensor) -> Tensor:
+        brief: Tensor = self.brief(memory_BND[:, -NUM_COLOURS - SCENE_LATENTS :]).flatten(1)
+        return self.brief_out(F.relu(brief))[:, None]
 
     def _summaries(self, slots_BMSD: Tensor) -> Tensor:
         """Return what the latents begin with: how their slots are at first, at last, on average."""
@@ -393,6 +440,15 @@ class TinyNetwork(nn.Module):
                 nn.init.kaiming_normal_(module.weight, nonlinearity="relu")
                 nn.init.zeros_(module.bias)  # type: ignore[arg-type]
         nn.init.normal_(self.words.weight, std=0.3)
+
+
+def _named_colours() -> list[int]:
+    """Return for every token the colour of the object that it names, or -1."""
+    names = ("colour", "subject", "target")
+    return [
+        COLOURS.index(value) if field in names and value in COLOURS else -1
+        for field, value in zip(FIELD_OF, VALUE_OF, strict=True)
+    ]
 
 
 def _split(values: Tensor, sizes: dict[str, int]) -> dict[str, Tensor]:

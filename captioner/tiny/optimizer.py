@@ -63,8 +63,14 @@ class Optimizer:
         for number, name in enumerate(self.names):
             start = f"adam/{name}/"
             found = {key[len(start) :]: v for key, v in kept.items() if key.startswith(start)}
-            if found:
-                state[number] = {key: value.clone() for key, value in found.items()}
+            # The fused update goes through memory as it lies, so layouts must agree.
+            layout = self.adam.param_groups[0]["params"][number]
+            state[number] = {
+                key: torch.empty_like(layout).copy_(value) if value.ndim else value.clone()
+                for key, value in found.items()
+            }
+            if not found:
+                del state[number]
         self.adam.load_state_dict(
             {"state": state, "param_groups": self.adam.state_dict()["param_groups"]}
         )

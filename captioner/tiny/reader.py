@@ -22,6 +22,7 @@ from captioner.tiny.weights import Weights, load_weights
 from captioner.tiny.windows import merge, windows_of
 from captioner.tiny.words import Vocabulary
 from captioner.tiny.writing import write
+from schemas.errors import UserError
 from schemas.facts import Facts
 from schemas.frames import Frames
 
@@ -132,7 +133,11 @@ class TinyReader:
             return self._network.encode(batch, torch.arange(batch.shape[1]) * step)
 
     def _matching(self) -> Matcher:
-        assert self._matcher is not None, "these weights were trained without matching"
+        if self._matcher is None:
+            raise UserError(
+                "these weights were trained without matching texts and clips",
+                "train with `match_steps` above 0, or use the weights that are shipped",
+            )
         return self._matcher
 
 
