@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,7 +25,11 @@ _FACTS_WEIGHT, _PARTLY_READ_WEIGHT = 1.0, 0.5
 _WORDS_WEIGHT = 0.4
 _LOOKS_WEIGHT = 0.4
 _KNOWN_SHARE = 0.5
-"""A clip of which nothing is known but one thing is believed this much of it, and the rest..."""
+"""A clip that lacks nearly all evidence keeps this share of its score, one that lacks none all."""
+
+
+_Held = dict[int, list[tuple[str, int, str]]]
+"""Clip -> the statements of the query that hold of it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,7 +103,7 @@ def search_in(
     wanted = wanted_words(words, also=_in_english(plain, asked))
     counts_NT, lengths_N = corpus.counts(wanted)
     by_words = _words(wanted, counts_NT, lengths_N, corpus)
-    by_facts, held_of = _facts(corpus, asked, by_words)
+    by_facts, known = _facts(corpus, asked, by_words)
     looks, notes = _looks(corpus, plain, settings or EmbedSettings(), embedder)
     by_looks = _Evidence(_calibrated(looks.cosines_N), _LOOKS_WEIGHT)
     total_N = _fused([by_facts, by_words, by_looks])
@@ -109,11 +112,12 @@ def search_in(
         total_N[np.isnan(lengths_N)] = 0
     best = np.argsort(-total_N, kind="stable")[:limit]
     chosen = [int(n) for n in best if total_N[n] > 0]
+    held_of = _held_of(corpus, asked, known, chosen)
     hits = [
         Hit(
             **row,
             score=round(float(total_N[n]), 4),
-            why=_why(asked, held_of(n), wanted, counts_NT[n], looks, n),
+            why=_why(asked, held_of.get(n, []), wanted, counts_NT[n], looks, n),
         )
         for n, row in zip(chosen, corpus.described(chosen), strict=True)
     ]
@@ -146,19 +150,12 @@ def _words(
     return _Evidence(scores_N, _WORDS_WEIGHT)
 
 
-def _facts(corpus: Corpus, asked: Asked, by_words: _Evidence) -> tuple[_Evidence, Any]:
-    """Return the share of the query's statements that hold of each clip, and which hold."""
+def _facts(corpus: Corpus, asked: Asked, by_words: _Evidence) -> tuple[_Evidence, _Held]:
+    """Return the share of the query's statements that hold of each clip, and which, where known."""
     weight = _FACTS_WEIGHT if asked.is_whole else _PARTLY_READ_WEIGHT
-    scores_N = np.full(corpus.num_clips, np.nan)
-    known: dict[int, list[tuple[str, int, str]]] = {}
-
-    def held_of(n: int) -> list[tuple[str, int, str]]:
-        if n not in known and asked.num_statements and not np.isnan(scores_N[n]):
-            known.update((k, held(asked.facts, facts)) for k, facts in corpus.facts([n]).items())
-        return known.get(n, [])
-
+    known: _Held = {}
     if not asked.num_statements:
-        return _Evidence(scores_N, weight), held_of
+        return _Evidence(np.full(corpus.num_clips, np.nan), weight), known
     num_held_N = corpus.num_held(asked.facts)
     stated = ~np.isnan(num_held_N)
     if needs_pairing(asked.facts):
@@ -174,8 +171,16 @@ def _facts(corpus: Corpus, asked: Asked, by_words: _Evidence) -> tuple[_Evidence
         if any(True for _ in statements(facts)):
             known[n] = held(asked.facts, facts)
             num_held_N[n] = len(known[n])
-    scores_N[:] = num_held_N / asked.num_statements
-    return _Evidence(scores_N, weight), held_of
+    return _Evidence(num_held_N / asked.num_statements, weight), known
+
+
+def _held_of(corpus: Corpus, asked: Asked, known: _Held, places: Sequence[int]) -> _Held:
+    """Return which of the query's statements hold of a few clips."""
+    if not asked.num_statements:
+        return {}
+    unknown = [n for n in places if n not in known]
+    new = {n: held(asked.facts, facts) for n, facts in corpus.facts(unknown).items()}
+    return {**known, **new}
 
 
 def _looks(

@@ -20,23 +20,30 @@ from schemas.query import select
 from schemas.search.stated import held_sql
 from schemas.search.words import Wanted, count_sql
 
+_BEST_SQL = """
+create temp table best as
+select
+    k.n,
+    b.kind,
+    case when b.kind <> 'structured' then b.text
+        when json_valid(b.text) then (b.text::json -> '$.details.facts')::varchar
+    end as text
+from corpus k join best_captions b using (clip_id)
+"""
+
 _TEXTS_SQL = """
 create temp table texts as
 select
     k.n,
-    coalesce(
-        max(b.text) filter (b.kind = 'long'), max(b.text) filter (b.kind = 'medium'),
-        max(b.text) filter (b.kind = 'short'), ''
-    ) || coalesce(' ' || max(b.text) filter (b.kind = 'source'), '') as text,
-    coalesce(
-        max(b.text) filter (b.kind = 'short'), max(b.text) filter (b.kind = 'medium'),
-        max(b.text) filter (b.kind = 'long'), max(b.text) filter (b.kind = 'source')
-    ) as caption,
-    case when json_valid(max(b.text) filter (b.kind = 'structured'))
-        then (max(b.text) filter (b.kind = 'structured'))::json -> '$.details.facts'
-    end as facts
-from corpus k join best_captions b using (clip_id)
-group by k.n
+    coalesce(long.text, medium.text, short.text, '') || coalesce(' ' || source.text, '') as text,
+    coalesce(short.text, medium.text, long.text, source.text) as caption,
+    structured.text as facts
+from corpus k
+left join (from best where kind = 'long') long using (n)
+left join (from best where kind = 'medium') medium using (n)
+left join (from best where kind = 'short') short using (n)
+left join (from best where kind = 'source') source using (n)
+left join (from best where kind = 'structured') structured using (n)
 """
 
 
@@ -73,6 +80,7 @@ class Corpus:
             connection.register("chosen", chosen)
             connection.execute(f"create temp table corpus as {numbered.format('chosen')}")
             connection.unregister("chosen")
+        connection.execute(_BEST_SQL)
         connection.execute(_TEXTS_SQL)
         num_clips = _one(connection, "select count(*) from corpus")
         num_captioned = _one(connection, "select count(*) from texts where text <> ''")
@@ -116,11 +124,10 @@ class Corpus:
         return {r["n"]: r["text"] for r in self._some("from texts where n in {}", places)}
 
     def models(self, name: str) -> list[str]:
-        """Return the models of that name which have vectors here, most vectors first."""
+        """Return the models of that name which have embedded clips, most clips first."""
         sql = """
-            select e.model from embeddings e join corpus using (clip_id)
-            where split_part(e.model, ' ', 1) = ? and len(e.vector) > 0
-            group by e.model order by count(*) desc, e.model
+            select model from embeddings where split_part(model, ' ', 1) = ?
+            group by model order by count(*) desc, model
             """
         return list(self._table(sql, [name]).column(0).to_pylist())
 
@@ -128,10 +135,9 @@ class Corpus:
         """Return the cosine of each clip's vector of a model with a unit vector."""
         table = self._table(
             """
-            select k.n, any_value(list_dot_product(e.vector, ?::float[])) as cosine
+            select k.n, list_dot_product(e.vector, ?::float[]) as cosine
             from embeddings e join corpus k using (clip_id)
             where e.model = ? and len(e.vector) = ?
-            group by k.n
             """,
             [vector_D.tolist(), model, len(vector_D)],
         )
