@@ -6,7 +6,7 @@ from schemas.search.words import bm25, count_sql, terms_held, wanted_words
 
 TEXTS = [
     "A star moves left. The star bounces.",
-    "Two cars start; one careful driver stares.",
+    "Two cars start; one careful driver stares at a costar.",
     "\u4e00\u4e2a\u7ea2\u8272\u7684\u5706\u5411\u5de6\u79fb\u52a8\uff0c\u7ea2\u8272",
     "It moves to\nthe left (slowly).",
     "",
