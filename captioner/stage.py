@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -28,6 +29,9 @@ from schemas.errors import MediaError
 from schemas.frames import FrameReader, FrameWriter
 from schemas.ids import content_id, set_digest
 from schemas.records import Counts, Failure, Work
+
+_FIRST_BATCH_PART = 4
+"""The first batch of a call is so many times smaller than the others."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,15 +85,15 @@ class CaptionWorker:
 
         While a batch is described, the frames of the next are decoded.
         """
-        size = self.settings.batch_size
-        batches = [items[i : i + size] for i in range(0, len(items), size)]
+        batches = _in_batches(items, self.settings.batch_size)
         first = self._captioner(self.settings.backend)
         ready = prefetch(batches, lambda ids: self._show(first, self.clips.read(ids), self.reader))
-        for ids in batches:
-            begun = time.monotonic()
-            shown = next(ready)
-            self.waited_s += time.monotonic() - begun
-            yield self._work(ids, shown)
+        with closing(ready):
+            for ids in batches:
+                begun = time.monotonic()
+                shown = next(ready)
+                self.waited_s += time.monotonic() - begun
+                yield self._work(ids, shown)
 
     def _captioner(self, name: str) -> Captioner:
         if name not in self.captioners:
@@ -274,6 +278,13 @@ class CaptionWorker:
                 seconds_failed=sum(s for clip, s in seconds.items() if clip not in done),
             ),
         )
+
+
+def _in_batches(items: Sequence[str], size: int) -> list[Sequence[str]]:
+    """Return runs of at most `size` items; the first is short, since all wait for its frames."""
+    first = max(1, size // _FIRST_BATCH_PART) if len(items) > size else size
+    starts = [0, *range(first, len(items), size)]
+    return [items[i:j] for i, j in zip(starts, [*starts[1:], len(items)], strict=True)]
 
 
 def _in_source_time(one: Try) -> Try:
