@@ -98,9 +98,8 @@ def main() -> None:
                 **row
             )
         )
-    print(
-        f"{len(requests)} clips, {num_labelled} labelled, {result['cpu_ms_per_clip']} ms of CPU a clip"
-    )
+    cost = result["cpu_ms_per_clip"]
+    print(f"{len(requests)} clips, {num_labelled} labelled, {cost} ms of CPU a clip")
     if arguments.json:
         arguments.json.write_text(json.dumps(result, indent=2) + "\n", encoding="utf-8")
 
