@@ -186,6 +186,12 @@ def test_captions_alone_are_searched_by_words_and_phrases(
         assert "no clip fits" in found.notes[0]
 
 
+def test_a_clip_without_the_phrase_is_not_found_whatever_else_fits(place: Any) -> None:
+    catalog, _ = place(facts={"red": CLIPS["red"]}, looks={"red": "dog"})
+    assert search(catalog, 'a red circle "zebra"', settings=OFF).hits == ()
+    assert search(catalog, 'dog "zebra"', embedder=ByWords()).hits == ()
+
+
 def test_facts_are_read_from_captions_that_state_none(place: Any) -> None:
     catalog, known = place(texts=TEXTS)
     found = search(catalog, "a red circle", settings=OFF)
