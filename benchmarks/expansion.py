@@ -3,7 +3,7 @@
 python benchmarks/expansion.py --json benchmarks/results/expansion.json
 
 Prompts and the facts that they ask for are in `tests/captioner/prompts_short.json` (written by
-hand, in three rounds; the grammar was extended after each, so `as_first_read` is the honest
+hand, in four rounds; the grammar was extended after each, so `as_first_read` is the honest
 figure for wordings that nobody has seen) and `prompts_long.json` (135 words and more, put
 together from sentences written by hand). The style is that of long captions of drawn clips.
 """
@@ -35,7 +35,7 @@ from schemas.wording.read import read
 from schemas.wording.render import render
 
 PROMPTS = Path(__file__).resolve().parents[1] / "tests" / "captioner"
-AS_FIRST_READ = {"round 1": 0.810, "round 2": 0.801, "round 3": 0.811}
+AS_FIRST_READ = {"round 1": 0.810, "round 2": 0.801, "round 3": 0.811, "round 4": 0.664}
 """Share of the facts that were read from the prompts of a round before the grammar had been
 extended with any of that round: written down once, it cannot be measured again."""
 READ_BY_ENCODER = 96

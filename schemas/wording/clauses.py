@@ -127,7 +127,7 @@ def verb_unit(tokens: Tokens, i: int) -> tuple[Unit, int] | None:
     """Find what goes on with the subject before: a verb phrase, or words that amend one."""
     if word_at(tokens, i) != "still":
         i = skip(tokens, adverbs(tokens, i), "which", "that", "it all")
-        i = skip(tokens, i, "both", "all")
+        i = skip(tokens, i, "all of them", "both of them", "each of them", "both", "all")
     operations: list[Operation] = []
     found = verb_phrase(tokens, i)
     if found:

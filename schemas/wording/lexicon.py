@@ -163,6 +163,7 @@ ALSO: dict[str, dict[str, tuple[str, ...]]] = {
             "lie motionless",
             "hang motionless",
             "do nothing",
+            "hover",
             "do not do anything",
         ),
         "move": (
@@ -296,7 +297,16 @@ ALSO: dict[str, dict[str, tuple[str, ...]]] = {
     },
     "event": {
         "collide": ("crash into", "strike", "knock into", "bang into", "bounce off"),
-        "hide": ("hide behind", "move behind", "vanish behind", "glide behind", "slide behind"),
+        "hide": (
+            "hide behind",
+            "roll behind",
+            "drift behind",
+            "travel behind",
+            "move behind",
+            "vanish behind",
+            "glide behind",
+            "slide behind",
+        ),
         "reappear": (
             "appear again",
             "emerge",
@@ -333,7 +343,13 @@ ALSO: dict[str, dict[str, tuple[str, ...]]] = {
             "come back into frame",
             "return to view",
         ),
-        "bite": ("bite", "take a bite from", "bite a piece out of"),
+        "bite": (
+            "bite",
+            "eat part of",
+            "eat a piece of",
+            "take a bite from",
+            "bite a piece out of",
+        ),
         "put_out": ("blow out", "knock out the flame of"),
         "break": ("crack", "burst"),
         "spill": ("spill", "leak out", "gush out", "drain out"),

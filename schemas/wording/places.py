@@ -156,6 +156,7 @@ def on_background(tokens: Tokens, i: int) -> Found:
         "before",
         "over",
         "across",
+        "along",
         "in front of",
         "in",
         "inside",

@@ -33,6 +33,7 @@ _OBJECT_FIRST = re.compile(
 _PASSES_BEHIND = re.compile(
     r"从?(?P<pillar>(?:一根|一个|这根)?(?:黑色|白色)?的?柱子)的?(?:后面|背后|后方)(?:经过|穿过|走过|移过|滑过)"
 )
+_MOVES_TO = re.compile(r"(?<![左右上下边侧面方])(?:移动|滚动|滑动)到(?P<end>[左右上下])[边侧面方]$")
 _FROM_TO = re.compile(
     r"从(?P<start>[左右上下])[边侧面方]?(?:移动|滚动|滑动|运动|移|滑|滚|飘)[到向](?P<end>[左右上下])[边侧面方]?"
 )
@@ -83,6 +84,7 @@ def _segment(clause: str) -> list[tuple[str, str]] | None:
 def _clause(clause: str) -> Unit | None:
     clause = _OBJECT_FIRST.sub(r"\g<verb>\g<object>", clause)
     clause = _PASSES_BEHIND.sub(r"移到\g<pillar>后面", clause)
+    clause = _MOVES_TO.sub(r"向\g<end>移动", clause)
     clause = _FROM_TO.sub(r"在\g<start>边向\g<end>移动", clause)
     camera = _CAMERA_CLAUSE.match(clause)
     if camera:
