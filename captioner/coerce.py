@@ -125,7 +125,7 @@ def seconds_of(value: object) -> float | None:
     if isinstance(value, bool):
         return None
     if isinstance(value, int | float):
-        return float(value) if math.isfinite(value) else None
+        return float(value) + 0.0 if math.isfinite(value) else None
     match = _TIME.fullmatch(value) if isinstance(value, str) else None
     if match is None:
         return None

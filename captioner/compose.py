@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from random import Random
 from typing import Literal
 
@@ -28,6 +28,10 @@ _NUM_EXTRAS = {"short": 0, "medium": 2, "long": 99}
 """Sentences after those about the main subject."""
 _NUM_ACTIONS = {"short": 1, "medium": 2, "long": 12}
 _MAX_SUBJECTS = 6
+_LIGHT_FIRST = 0.05
+_PLACE_FIRST = 0.25
+_PLACE_LAST = 0.65
+"""Shares of texts that open with the light, open with the place, end their first clause with it."""
 _LIGHT_NOUN = re.compile(r"\b(?:\w*light|sun|sunset|sunrise|shade|glow|dusk|dawn|darkness)$", re.I)
 
 
@@ -144,20 +148,22 @@ def _being(subjects: Sequence[Subject], caption: StructuredCaption, told: set[st
 
 
 def _opened(first: str, caption: StructuredCaption, told: set[str], rng: Random) -> str:
-    """Return the first clause, sometimes behind words of place or light."""
-    openings: list[Callable[[], str]] = [lambda: first]
-    if caption.setting and "setting" not in told:
-        place = with_place(caption.setting)
-        if len(place.split()) < 12 and place.lower() not in first.lower():
-            openings += [lambda: f"{place}, {first}", lambda: f"{first} {place}"]
-    chosen = rng.randrange(len(openings))
-    if chosen:
-        told.add("setting")
+    """Return the first clause, sometimes behind words of place or light, or before them.
+
+    Places and lights are fewer than subjects, so they open seldom: no opening wears out.
+    """
+    drawn = rng.random()
     light = lower_start(caption.light)
-    if not chosen and _LIGHT_NOUN.search(light) and len(light.split()) < 6 and rng.random() < 0.4:
+    if drawn < _LIGHT_FIRST and _LIGHT_NOUN.search(light) and len(light.split()) < 6:
         told.add("light")
         return f"in {light}, {first}"
-    return openings[chosen]()
+    place = with_place(caption.setting) if caption.setting and "setting" not in told else ""
+    if not place or len(place.split()) > 11 or place.lower() in first.lower():
+        return first
+    if drawn < _PLACE_LAST:
+        told.add("setting")
+        return f"{place}, {first}" if drawn < _PLACE_FIRST else f"{first} {place}"
+    return first
 
 
 def _in_order(clauses: Sequence[str], rng: Random) -> list[str]:

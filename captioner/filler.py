@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from captioner.loops import join_sentences, split_sentences
+from captioner.loops import join_sentences, split_sentences, split_words
 
 _MEDIUM = (
     r"(?:videos?|clips?|footage|images?|imagery|pictures?|photos?|frames?|scenes?|sequence|shot|"
@@ -12,7 +12,7 @@ _MEDIUM = (
 )
 _CONCLUDING = re.compile(
     r"^(?:overall|in (?:conclusion|summary|essence|short|sum)|to (?:sum up|conclude|summari[sz]e)|"
-    r"all in all|altogether|taken together|ultimately|as a whole)\b",
+    r"all in all|altogether|taken (?:together|as a whole)|ultimately|as a whole)\b",
     re.IGNORECASE,
 )
 _STOCK = re.compile(
@@ -45,13 +45,19 @@ _LOFTY = re.compile(
 )
 _FLATTERING = re.compile(
     r"\b(?:serene|tranquil|harmonious|captivating|mesmeri[sz]ing|stunning|enchanting|magical|timeless|"
-    r"breath-?taking|inspiring|peaceful|inviting|emotional|unique|engaging|dynamic)\b",
+    r"breath-?taking|inspiring|peaceful|inviting|emotional|unique|engaging|dynamic|rare|beautiful|"
+    r"lovely|charming|delightful|powerful|moving|touching|intimate|tender|playful|whimsical|"
+    r"friendship|togetherness|optimism|warmth|joy|love|bonds?|enduring|memorable|unforgettable|"
+    r"remarkable|meaning\w*|matters|life itself|sight to behold|charm|elegance|sophistication|"
+    r"freedom|vitality|coexistence|camaraderie|confidence)\b",
     re.IGNORECASE,
 )
+"""Said of the video itself, they are praise; said of a beach they may be seen."""
 _JUDGES = re.compile(
     rf"^(?:(?:the|this|that|each|every|such)\s+)?(?:\w+\s+)?{_MEDIUM}\s+(?:\w+\s+)?(?:is|are|was|"
     r"become|becomes|feels?|remains?|offers?|provides?|evokes?|conveys?|carries|exudes|radiates|"
-    r"celebrates?|reflects?|suggests?|creates?|leaves|tells?|speaks?|brings?|reminds?|transcends?)\b|"
+    r"celebrates?|reflects?|suggests?|creates?|leaves|tells?|speaks?|brings?|reminds?|transcends?|captures?|portrays?|embod(?:y|ies))\b|"
+    rf"^(?:truly|indeed|one (?:can|cannot|could|might|feels?)|such|what (?:a|an|makes))\b|"
     rf"^(?:the|this) (?:interplay|juxtaposition|composition|contrast) of\b",
     re.IGNORECASE,
 )
@@ -87,20 +93,25 @@ _CHINESE = re.compile(
     r"展现了\w{0,12}(?:之美|魅力|精神|美好|力量|情怀)|仿佛(?:在诉说|置身)|"
     r"(?:营造|传递|传达|散发|洋溢|弥漫|流露|彰显|诠释|折射)(?:出|着|了)\w{0,16}(?:氛围|感觉|气氛|气息|"
     r"力量|情感|精神|魅力|之情|意境|温暖|美好|幸福)|让人\w{0,4}(?:感到|倍感|感受|仿佛|不禁|联想|沉醉)|"
-    r"视觉(?:盛宴|享受|冲击)|富有(?:感染力|诗意|表现力|深意)|充满了?\w{0,6}(?:诗意|魅力|生机与活力|正能量|"
+    r"视觉(?:盛宴|享受|冲击)|(?:充分)?体现了\w{0,12}(?:热爱|和谐|精神|魅力|关系|情感|美)|表达了|回味|"
+    r"富有(?:感染力|诗意|表现力|深意)|充满了?\w{0,6}(?:诗意|魅力|生机与活力|正能量|"
     r"感染力)|象征着|寓意|值得(?:回味|珍惜)|意义深远",
 )
-_VACUOUS = re.compile(
-    r"(?:\W|\b(?:an?|the|of|with|and|in|is|are|be|been|can|has|have|there|it|this|that|these|below|"
-    r"following|here|some|several|various|different|many|multiple|scenes?|videos?|clips?|images?|"
-    r"frames?|pictures?|photos?|footage|contents?|captions?|descriptions?|requested|provided|"
-    r"generated|things?|something|someone|elements?|objects?|series|sequences?|moments?|"
-    r"activit(?:y|ies)|events?|actions?|takes?|place|happening|happens|happen|occurs?|occurring|"
-    r"going on|interesting|beautiful|shown|shows?|seen|see|we|visible|contains?|contain|features?|"
-    r"presents?|displayed|visual|short|brief)\b|"
-    r"一个|一段|一些|各种|若干|许多|这是|以下|下面|为|您|你|生成|展示|显示|呈现|描述|的|场景|画面|内容|元素|视频|影片|"
-    r"片段|精彩|有趣|美丽|瞬间|时刻|了|多个|不同|东西|事情|有|发生|中|里|上|是|包含)+",
-    re.IGNORECASE,
+_EMPTY_WORDS = (
+    "a an the of with and in is are be been can has have there it this that these below following "
+    "here some several various different many multiple scene scenes video videos clip clips image "
+    "images frame frames picture pictures photo photos footage content contents caption captions "
+    "description descriptions requested provided generated thing things something someone element "
+    "elements object objects series sequence sequences moment moments activity activities event "
+    "events action actions take takes place happening happens happen occur occurs occurring going "
+    "on as follow follows what which variety range kind kinds sort sorts interesting beautiful "
+    "shown show shows seen see we visible contain contains feature features present presents "
+    "displayed visual visuals short brief"
+)
+_EMPTY = frozenset(_EMPTY_WORDS.split())
+_CHINESE_EMPTY = re.compile(
+    r"一个|一段|一些|如下|这里|那里|各种|若干|许多|这是|以下|下面|为|您|你|生成|展示|显示|呈现|描述|的|场景|画面|内容|"
+    r"元素|视频|影片|片段|精彩|有趣|美丽|瞬间|时刻|了|多个|不同|东西|事情|有|发生|中|里|上|是|包含"
 )
 
 
@@ -124,7 +135,8 @@ def _is_soft(sentence: str) -> bool:
 
 def is_vacuous(text: str) -> bool:
     """Return whether nothing is named in a text: the scene shows various objects."""
-    return not re.search(r"\w", text) or _VACUOUS.fullmatch(text) is not None
+    words = split_words(_CHINESE_EMPTY.sub("", text))
+    return all(word in _EMPTY for word in words)
 
 
 def trim_filler(text: str) -> str:

@@ -20,6 +20,8 @@ _SYLLABLES = re.compile(r"([^\W\d]{2,4})\1{4,}|([^\W\d]{3,12})\2{3,}", re.IGNORE
 _NO_ECHO = frozenset(("the", "a", "an", "of", "and", "to", "in", "is", "on", "with", "at"))
 
 _MAX_PERIOD = 40
+_MAX_CHARACTERS = 12_000
+"""Of a longer text, the beginning is looked at: what loops so late is too long anyway."""
 _MIN_SENTENCE_WORDS = 3
 """A sentence this long said twice is a loop; "Yes. Yes." is not."""
 _MIN_SENTENCE_HAN = 6
@@ -36,6 +38,7 @@ def find_loop(text: str) -> bool:
 
     The words of every language count alike; Chinese and Japanese go by character.
     """
+    text = text[:_MAX_CHARACTERS]
     if _STUTTER.search(text) or _SYLLABLES.search(text):
         return True
     tokens = split_words(text)

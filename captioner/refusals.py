@@ -31,6 +31,7 @@ _ENGLISH = (
     r"\b(?:violat\w+|against|breach\w*|prohibited by|comply with|due to|under) (?:\w+ ){0,3}"
     r"(?:guidelines|polic(?:y|ies)|terms of (?:service|use)|safety (?:rules|restrictions))\b",
     r"\b(?:content|usage|safety) polic(?:y|ies)\b",
+    r"\b(?:inappropriate|improper|unethical|wrong|unfair) to (?:describe|identify|comment|guess)\b",
     rf"\b(?:unable|not possible|impossible|not able|not allowed) to (?:\w+ )?{_TELL}\b",
     rf"\b(?:unable|not possible|impossible|not able) to (?:see|view|watch|open|load|identify|"
     rf"tell|determine|provide|display) (?:\w+ ){{0,3}}(?:{_MEDIA}|content|description|caption)\b",
@@ -81,13 +82,14 @@ _OTHERS = (
 _REFUSAL = re.compile("|".join((*_ENGLISH, *_OTHERS)), re.IGNORECASE)
 _QUOTED = re.compile(
     r"\"[^\"\n]{1,300}\"|\u201c[^\u201d\n]{1,300}\u201d|\u300c[^\u300d]{1,300}\u300d|"
-    r"\u00ab[^\u00bb\n]{1,300}\u00bb|(?<!\w)'[^'\n]{1,300}'(?!\w)|\u2018[^\u2019\n]{1,300}\u2019(?!\w)"
+    r"\u00ab[^\u00bb\n]{1,300}\u00bb|(?<!\w)'(?:[^'\n]|'(?=\w)){1,300}'(?!\w)|\u2018[^\u2019\n]{1,300}\u2019(?!\w)"
 )
 
 
-# Who speaks in the first person, or to somebody, is no captioner. `I` of `World War I` is no word.
+# Who speaks in the first person, or to somebody, is no captioner. The `I` of `Henry I` is none.
 _PERSON = re.compile(
-    r"\b(?-i:I)(?:'m|'ll|'ve|'d)?,? [a-z]|\b(?:my|me|myself|our|us|your|yours|you)\b|"
+    r"(?:^|[,;:.!?(-]\s?|\b(?:and|but|that|because|which|when|as|if|so|what|how|something|than)\s)"
+    r"(?-i:I)(?:'m|'ll|'ve|'d|,)? [a-z]|\b(?:my|me|myself|our|us|your|yours|you)\b|"
     r"我(?!们)|您|你|本模型|\b(?:ich|mir|mich|mein\w*|ihnen|je|moi|vous|votre|mes)\b|"
     r"\b(?:j|m)'[a-zéê]|\b(?:puedo|tengo|soy|siento|veo|posso|riesco|sono|sinto|tenho)\b",
     re.IGNORECASE,
@@ -95,9 +97,10 @@ _PERSON = re.compile(
 _DECLINES = re.compile(
     r"\b(?:not|n't|cannot|can't|no|never|unable|sorry|apolog\w+|afraid|regret\w*|unfortunately|"
     r"decline\w*|refus\w+|reject\w*|forg[eo]t\w*|missing|fail\w*|prevent\w*|beyond|only|just|"
-    r"need|without|violat\w+|impossible|kindly|please|nicht|kein\w*|leider|ne|pas|impossible|"
+    r"need|without|violat\w+|blocked|filter\w*|restrict\w*|withh\w+|inappropriate|corrupt\w*|"
+    r"impossible|kindly|please|nicht|kein\w*|leider|ne|pas|impossible|"
     r"désolé\w*|no|lo siento|lamento|non|não|infelizmente|purtroppo)\b|"
-    r"不|无|没|未|抱歉|对不起|遗憾|忘记|只是|请",
+    r"不|无|没|未|抱歉|对不起|遗憾|忘记|只是|请|拦截|屏蔽|过滤",
     re.IGNORECASE,
 )
 _MISSING = re.compile(
@@ -114,6 +117,23 @@ _MISSING = re.compile(
     r"描述|生成|检测|上传|找到)",
     re.IGNORECASE,
 )
+_TASK_NOUN = re.compile(
+    r"\b(?:(?:this|current|language|ai|text-based|multimodal) model|assistant|chatbot|requests?|"
+    r"captions?|descriptions?|attachments?|(?:image|video|visual) input|instructions?|prompts?|"
+    r"responses?|privacy|footage|videos?|clips?|(?:the|these|those|video) frames|media|"
+    r"content (?:is|was|has|filter\w*|block\w*|polic\w+|moderat\w*))\b|"
+    r"模型|请求|图像|图片|视频|隐私|描述|系统|说明|要求",
+    re.IGNORECASE,
+)
+_TASK_ACT = re.compile(
+    r"\b(?:support(?:s|ed)?|upload\w*|corrupt\w*|inappropriate|to (?:describe|caption|write|"
+    r"comment|identify|analy[sz]e|process|answer|respond|comply|assist)|describing|captioned|"
+    r"identifying|withh\w+|permitted|allowed|filter\w*|blocked|restrict\w*|provided|received|"
+    r"accessed|accessible|asked|generated|contains? no|moderat\w+|flagged|declined|follows)\b|"
+    r"支持|拦截|上传|收到|识别|不便|屏蔽|过滤|违反|提供|以下|根据|不要|分析",
+    re.IGNORECASE,
+)
+"""Words of the trade: one of each in a sentence, and it is about the task, not the scene."""
 _APOLOGY = re.compile(
     r"^(?:i'm |we're |very |so )?(?:sorry|apologies|my apologies|unfortunately|regrettably|"
     r"i regret)\b|^(?:很|非常)?(?:抱歉|遗憾|对不起|不好意思)|"
@@ -134,14 +154,23 @@ def is_refusal(text: str) -> bool:
     for sentence in split_sentences(strip_openings(plain)):
         if _APOLOGY.search(sentence) or _MISSING.search(sentence):
             return True
-        if _PERSON.search(sentence) and _DECLINES.search(sentence):
+        speaks = _PERSON.search(sentence) or _is_shop_talk(sentence)
+        if speaks and _DECLINES.search(sentence):
             return True
     return False
 
 
 def is_talk(text: str) -> bool:
-    """Return whether somebody speaks of himself or to somebody; quoted words do not count."""
-    return _PERSON.search(strip_openings(unquoted(text))) is not None
+    """Return whether somebody speaks of himself, to somebody, or of the task at hand.
+
+    Quoted words do not count.
+    """
+    plain = strip_openings(unquoted(text))
+    return _PERSON.search(plain) is not None or any(map(_is_shop_talk, split_sentences(plain)))
+
+
+def _is_shop_talk(sentence: str) -> bool:
+    return bool(_TASK_NOUN.search(sentence) and _TASK_ACT.search(sentence))
 
 
 def unquoted(text: str) -> str:

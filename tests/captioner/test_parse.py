@@ -11,7 +11,7 @@ from captioner.parse import json_schema, parse
 GOOD = {
     "short": "A brown dog runs.",
     "medium": "A brown dog runs. Two men watch it.",
-    "long": 'A brown dog runs past a sign that reads "STOP". Two men watch it. The camera pans left.',
+    "long": 'A brown dog runs past a sign that reads "STOP". Two men watch. It pans left.',
     "subjects": [
         {"name": "dog", "attributes": ["brown", "small"], "count": 1},
         {"name": "man", "attributes": ["tall"], "count": 2},
