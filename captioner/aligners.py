@@ -20,7 +20,7 @@ from schemas.errors import UserError
 from schemas.ids import file_sha256
 
 if TYPE_CHECKING:
-    from captioner.tiny.reader import TinyReader
+    from captioner.world_sight import WorldSight
 
 log = logging.getLogger(__name__)
 
@@ -177,35 +177,19 @@ class OpenClipAligner:
 class TinyAligner:
     """Scores by the contrastive head of our own captioner, for clips of the world alone."""
 
-    def __init__(self, reader: TinyReader) -> None:
-        self._reader = reader
-        self.name = f"tiny {reader.revision}"
+    def __init__(self, sight: WorldSight) -> None:
+        self._sight = sight
+        self.name = f"tiny {sight.reader.revision}"
 
     def align(self, requests: Sequence[CaptionRequest], texts: Sequence[str]) -> list[float | None]:
         """Return the cosine of each pair; None for what was not decoded or is no world clip."""
-        scores: list[float | None] = [None] * len(requests)
-        seen = [
-            (place, request.clip)
-            for place, request in enumerate(requests)
-            if request.clip is not None and len(request.clip.times_s) and texts[place].strip()
-        ]
-        if not seen:
-            return scores
-        readings = self._reader.read([clip for _, clip in seen], control="short")
-        known = [one for one, reading in zip(seen, readings, strict=True) if reading.in_domain]
-        if known:
-            clips_ND = self._reader.embed_clips([clip for _, clip in known])
-            texts_ND = self._reader.embed_texts([texts[place] for place, _ in known])
-            for (place, _), score in zip(known, (clips_ND * texts_ND).sum(1), strict=True):
-                scores[place] = float(score)
-        return scores
+        return self._sight.align(requests, texts)
 
 
 def _load_tiny(settings: CaptionSettings) -> TinyAligner:
-    from captioner.tiny.reader import TinyReader, shipped_reader
+    from captioner.world_sight import load_sight
 
-    weights = settings.tiny.weights
-    return TinyAligner(TinyReader.load(Path(weights)) if weights else shipped_reader())
+    return TinyAligner(load_sight(settings.tiny.weights))
 
 
 def _load_open_clip(model: str, weights: str | None, device: str) -> tuple[Any, Any, Any]:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
+from captioner.aligners import load_aligner
 from captioner.backend import Aligner, Captioner
 from captioner.caption import StructuredCaption
 from captioner.facts import check_facts, contradiction_score, gather_evidence
@@ -13,6 +16,12 @@ from captioner.parse import parse
 from captioner.request import Answer, Attempt, CaptionRequest
 from captioner.rows import Try
 from captioner.settings import CaptionSettings
+from schemas.errors import UserError
+
+if TYPE_CHECKING:
+    from captioner.world_sight import WorldSight
+
+log = logging.getLogger(__name__)
 
 MAX_CONTRADICTION = 0.5
 """Above this `contradiction_score` an answer is taken for one about another clip."""
@@ -24,6 +33,8 @@ class Checker:
 
     settings: CaptionSettings
     aligner: Aligner | None = None
+    sight: WorldSight | None = None
+    """Reads the facts of world clips, against which other captioners' words are held."""
 
     def __call__(
         self,
@@ -64,7 +75,10 @@ class Checker:
 
     def _measured(self, one: Try, caption: StructuredCaption) -> Try:
         """Correct what the measurements contradict; too much of it fails the answer."""
-        evidence = gather_evidence(one.request)
+        facts = None
+        if self.sight is not None and one.captioner.name != "tiny":
+            facts = self.sight.facts(one.request)
+        evidence = gather_evidence(one.request, facts=facts)
         score = contradiction_score(caption, evidence)
         if score > MAX_CONTRADICTION:
             return replace(one, status="contradicted", message=f"contradiction {score:.2f}")
@@ -97,3 +111,19 @@ def _telling(caption: StructuredCaption | None) -> str:
     if caption is None:
         return ""
     return caption.medium or caption.long or caption.short
+
+
+def load_checker(settings: CaptionSettings) -> Checker:
+    """Return a checker with what is there to check by; see `caption.aligner`.
+
+    Raises UserError where something is asked for that is not there.
+    """
+    sight = None
+    if settings.check_facts:
+        try:
+            from captioner.world_sight import load_sight
+
+            sight = load_sight(settings.tiny.weights)
+        except UserError as error:
+            log.info("no facts of world clips are read: %s", error.message)
+    return Checker(settings, load_aligner(settings), sight)

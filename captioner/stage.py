@@ -13,11 +13,10 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from captioner.aligners import load_aligner
 from captioner.asking import Asked, ask
 from captioner.backend import Captioner, Summariser, load_backend
 from captioner.caption import StructuredCaption
-from captioner.checking import Checker
+from captioner.checking import load_checker
 from captioner.identity import caption_settings_hash
 from captioner.prefetch import prefetch
 from captioner.request import Answer, Attempt, CaptionRequest
@@ -76,7 +75,7 @@ class CaptionWorker:
         self.load = load
         self.captioners: dict[str, Captioner] = {}
         self.settings_hash = caption_settings_hash(settings, self._captioner(settings.backend))
-        self.check = Checker(settings, load_aligner(settings))
+        self.check = load_checker(settings)
         self.waited_s = 0.0
         """Seconds in which no frames were there to be looked at."""
 

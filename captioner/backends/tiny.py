@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from pathlib import Path
 
 from captioner.request import Answer, Attempt, CaptionRequest, FrameView
 from captioner.settings import CaptionSettings
-from captioner.tiny.reader import TinyReader, TinyReading
+from captioner.tiny.reader import TinyReading
+from captioner.world_sight import load_sight
 from captioner.world_words import tell
 from schemas.errors import UserError
 from schemas.ids import settings_hash
@@ -38,10 +38,9 @@ class TinyCaptioner:
                 f"the captioner `tiny` does not write `{settings.language}`",
                 f"set caption.language to one of: {', '.join(LANGUAGES)}",
             )
-        weights = settings.tiny.weights
-        self._reader = TinyReader.load(Path(weights) if weights is not None else None)
+        self._sight = load_sight(settings.tiny.weights)
         self._language = settings.language
-        self.revision = self._reader.revision
+        self.revision = self._sight.reader.revision
         self.view = FrameView(
             source="clip", max_frames=4096, fps=FPS, max_short_side_px=SHORT_SIDE_PX
         )
@@ -49,21 +48,18 @@ class TinyCaptioner:
     def answer(self, requests: Sequence[CaptionRequest], attempt: Attempt) -> list[Answer]:
         """Return one answer per request; the same request always gets the same answer."""
         begun = time.perf_counter()
-        shown = [request for request in requests if request.clip is not None]
-        readings = self._reader.read([request.clip for request in shown if request.clip])
-        seconds = (time.perf_counter() - begun) / max(1, len(shown))
-        answers = [
+        readings = self._sight.read(requests)
+        seconds = (time.perf_counter() - begun) / max(1, len(requests))
+        return [
             self._answer(request, reading, seconds)
-            for request, reading in zip(shown, readings, strict=True)
+            for request, reading in zip(requests, readings, strict=True)
         ]
-        answers += [
-            Answer(request_id=request.request_id, status="unreadable_frames")
-            for request in requests
-            if request.clip is None
-        ]
-        return answers
 
-    def _answer(self, request: CaptionRequest, reading: TinyReading, seconds: float) -> Answer:
+    def _answer(
+        self, request: CaptionRequest, reading: TinyReading | None, seconds: float
+    ) -> Answer:
+        if reading is None:
+            return Answer(request_id=request.request_id, status="unreadable_frames")
         if not reading.in_domain or not reading.facts.objects:
             return Answer(
                 request_id=request.request_id,

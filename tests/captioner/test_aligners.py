@@ -17,6 +17,7 @@ from captioner.backend import Aligner
 from captioner.request import CaptionRequest, StoredFrame
 from captioner.settings import CaptionSettings, TinySettings
 from captioner.vision_imports import ready_vision
+from captioner.world_sight import WorldSight
 from schemas.errors import UserError
 from schemas.frames import Frames
 
@@ -200,9 +201,11 @@ class FakeReader:
 
 
 def test_the_tiny_aligner_scores_world_clips_only() -> None:
-    aligner = TinyAligner(FakeReader())  # type: ignore[arg-type]
+    aligner = TinyAligner(WorldSight(FakeReader()))  # type: ignore[arg-type]
     undecoded = replace(request("red"), clip=None)
-    clips = [request("blue"), request("green"), undecoded, request("red"), request("red")]
+    colours = ["blue", "green", "red", "red", "red"]
+    clips = [replace(request(c), request_id=str(i)) for i, c in enumerate(colours)]
+    clips[2] = undecoded
     texts = ["A red one.", "A green one.", "A red one.", "A red one.", "A green one."]
     scores = aligner.align(clips, texts)
     assert scores[0] is None

@@ -1,0 +1,92 @@
+"""What our own captioner reads of requests: read once, used by whoever asks.
+
+The captioner `tiny`, the check of facts and the score of alignment all want the same reading.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Sequence
+from functools import lru_cache
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from captioner.request import CaptionRequest
+from captioner.tiny.reader import TinyReader, TinyReading
+from schemas.facts import Facts
+from schemas.frames import Frames
+
+_REMEMBERED = 1024
+"""Readings kept; they are small, and a batch is smaller."""
+
+_Key = tuple[str, tuple[int, ...]]
+
+
+class WorldSight:
+    """Readings of requests by the tiny captioner, each made once."""
+
+    def __init__(self, reader: TinyReader) -> None:
+        self.reader = reader
+        self._known: OrderedDict[_Key, TinyReading] = OrderedDict()
+
+    def read(self, requests: Sequence[CaptionRequest]) -> list[TinyReading | None]:
+        """Return one reading per request; None of a request without decoded frames."""
+        missing: dict[_Key, Frames] = {}
+        for request in requests:
+            if _has_frames(request) and request.clip is not None:
+                key = _key(request)
+                if key not in self._known:
+                    missing[key] = request.clip
+        for key, reading in zip(missing, self.reader.read(list(missing.values())), strict=True):
+            self._known[key] = reading
+        found = [
+            self._known[_key(request)] if _has_frames(request) else None for request in requests
+        ]
+        while len(self._known) > _REMEMBERED:
+            self._known.popitem(last=False)
+        return found
+
+    def facts(self, request: CaptionRequest) -> Facts | None:
+        """Return the facts of a clip of the world; None of other footage."""
+        (reading,) = self.read([request])
+        return reading.facts if reading is not None and reading.in_domain else None
+
+    def align(self, requests: Sequence[CaptionRequest], texts: Sequence[str]) -> list[float | None]:
+        """Return the cosine of each clip and its text; None for what is no clip of the world."""
+        readings = self.read(requests)
+        places = [
+            place
+            for place, reading in enumerate(readings)
+            if reading is not None and reading.in_domain and texts[place].strip()
+        ]
+        scores: list[float | None] = [None] * len(requests)
+        if places:
+            clips = [requests[place].clip for place in places]
+            clips_ND = self.reader.embed_clips([clip for clip in clips if clip is not None])
+            texts_ND = self.reader.embed_texts([texts[place] for place in places])
+            for place, score in zip(places, _products(clips_ND, texts_ND), strict=True):
+                scores[place] = score
+        return scores
+
+
+@lru_cache(maxsize=2)
+def load_sight(weights: str | None) -> WorldSight:
+    """Return the sight by these weights, None for those that are shipped; loaded once.
+
+    Raises UserError where they are missing or damaged.
+    """
+    return WorldSight(TinyReader.load(Path(weights) if weights is not None else None))
+
+
+def _has_frames(request: CaptionRequest) -> bool:
+    return request.clip is not None and len(request.clip.times_s) > 0
+
+
+def _key(request: CaptionRequest) -> _Key:
+    return request.request_id, request.frame_indices
+
+
+def _products(one_ND: NDArray[np.float32], other_ND: NDArray[np.float32]) -> list[float]:
+    return [float(value) for value in (one_ND * other_ND).sum(axis=1)]
