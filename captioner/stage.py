@@ -262,9 +262,11 @@ class CaptionWorker:
         done: set[str],
         seconds: Mapping[str, float],
     ) -> Work:
+        # What came of it is in the name: tried again with more success, it is other work.
         number = "" if self.first is None else str(self.first.number)
+        name = (set_digest(ids), set_digest(sorted(done)), number)
         return Work(
-            work_id=content_id("work", "caption", self.settings_hash, set_digest(ids), number),
+            work_id=content_id("work", "caption", self.settings_hash, *name),
             stage="caption",
             settings_hash=self.settings_hash,
             rows={"captions": rows, "failures": list(failures)},

@@ -48,12 +48,26 @@ def test_the_last_override_counts(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     "override",
-    ["judge.motion_min", "motion_min=3", ".motion_min=3", "judge.=3", "a.b.c=3", "", "=3"],
+    ["judge.motion_min", "motion_min=3", ".motion_min=3", "judge.=3", "a..c=3", "", "=3"],
 )
 def test_an_override_of_another_form_is_refused(override: str) -> None:
     with pytest.raises(UserError, match="not understood") as caught:
         load_recipe(None, [override])
     assert "section.key=value" in caught.value.hint
+
+
+def test_an_override_reaches_into_a_section_of_a_section(tmp_path: Path) -> None:
+    recipe = load_recipe(None, ["caption.openai.concurrency=3", "caption.openai.model=none"])
+    assert recipe.caption is not None
+    assert (recipe.caption.openai.concurrency, recipe.caption.openai.model) == (3, None)
+    path = tmp_path / "again.toml"
+    path.write_text(recipe.to_toml())
+    assert load_recipe(path) == recipe
+    with pytest.raises(UserError, match=r"unknown setting `caption.openai.concurency`") as caught:
+        load_recipe(None, ["caption.openai.concurency=3"])
+    assert "caption.openai.concurrency" in caught.value.hint
+    with pytest.raises(UserError, match="`caption.backend` is not a section"):
+        load_recipe(None, ["caption.backend=tiny", "caption.backend.model=x"])
 
 
 def test_an_override_of_what_is_no_section_is_refused(tmp_path: Path) -> None:
