@@ -58,6 +58,7 @@ def test_gate_names_what_is_wrong_with_a_lone_text(kind: str, text: str, status:
         "A chef plates crème brûlée beside a café terrace; the façade is red.",
         "The camera stays where it is.",
         "A soldier reads a letter about World War I in a trench.",
+        "A policeman stands with his back to us.",
         "A portrait of Elizabeth I hangs above a fireplace.",
         "The road is empty for a while.",
         "He types 'I can't describe this' on a phone.",
