@@ -89,7 +89,8 @@ _QUOTED = re.compile(
 # Who speaks in the first person, or to somebody, is no captioner. The `I` of `Henry I` is none.
 _PERSON = re.compile(
     r"(?:^|[,;:.!?(-]\s?|\b(?:and|but|that|because|which|when|as|if|so|what|how|something|than)\s)"
-    r"(?-i:I)(?:'m|'ll|'ve|'d|,)? [a-z]|\b(?:my|myself|our (?:system|team|guidelines|terms|rules)|your|yours|you)\b|"
+    r"(?-i:I)(?:'m|'ll|'ve|'d|,)? [a-z]|\b(?:my|myself|your|yours|you|"
+    r"our (?:system|team|guidelines|terms|rules))\b|"
     r"我(?!们)|您|你|本模型|\b(?:ich|mir|mich|mein\w*|ihnen|je|moi|vous|votre|mes)\b|"
     r"\b(?:j|m)'[a-zéê]|\b(?:puedo|tengo|soy|siento|veo|posso|riesco|sono|sinto|tenho)\b",
     re.IGNORECASE,
