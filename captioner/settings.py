@@ -178,9 +178,13 @@ class CaptionSettings(Settings):
     """GPUs that Ray reserves for each worker."""
 
     tiny: TinySettings = TinySettings()
+    """Our own captioner."""
     transformers: TransformersSettings = TransformersSettings()
+    """A model of the hub, run in the workers."""
     openai: OpenAISettings = OpenAISettings()
+    """A server."""
     vllm: VllmSettings = VllmSettings()
+    """vLLM inside Ray Data."""
 
     @field_validator("kinds")
     @classmethod

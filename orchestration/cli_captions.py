@@ -76,7 +76,7 @@ def _model_override(backend: str | None, recipe: Path | None, model: str) -> str
     return f"caption.{name}.{keys[name]}={json.dumps(model)}"
 
 
-@app.command(epilog="Example: rushes review captions.csv; rushes review captions.csv --import")
+@app.command(epilog="Example: rushes review captions.csv --limit 50")
 def review(
     file: Annotated[
         Path,
@@ -99,7 +99,7 @@ def review(
     ] = False,
     as_json: JsonOption = False,
 ) -> None:
-    """Captions and verdicts out to a file for a person to correct, and back in."""
+    """Captions and verdicts out to a file for a person to correct; --import takes it back in."""
     from orchestration.show import emit_json
     from schemas.catalog import Catalog
 
