@@ -23,7 +23,7 @@ import numpy as np
 
 from captioner.backends.transformers_inputs import Prepared, batches
 from captioner.backends.transformers_model import Loaded, load_model
-from captioner.finetune_examples import (
+from captioner.finetuning.examples import (
     Lesson,
     Teacher,
     answer_loss,
@@ -31,9 +31,9 @@ from captioner.finetune_examples import (
     make_lesson,
     num_answer_tokens,
 )
-from captioner.finetune_model import make_trainable, save_trained
-from captioner.finetune_settings import FinetuneResult, FinetuneSettings, FinetuneStep
-from captioner.finetune_state import load_state, save_state
+from captioner.finetuning.model import make_trainable, save_trained
+from captioner.finetuning.settings import FinetuneResult, FinetuneSettings, FinetuneStep
+from captioner.finetuning.state import load_state, save_state
 from captioner.prefetch import prefetch
 from schemas.datasets import Dataset
 from schemas.errors import UserError

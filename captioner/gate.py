@@ -8,13 +8,13 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 
-from captioner.boilerplate import is_boilerplate, strip_openings
 from captioner.caption import StructuredCaption
-from captioner.echoes import is_echo, is_placeholder
-from captioner.endings import is_cut_off, is_finished
-from captioner.languages import is_in_language
-from captioner.loops import find_loop, is_looping_list, split_words
-from captioner.refusals import is_refusal
+from captioner.gating.boilerplate import is_boilerplate, strip_openings
+from captioner.gating.echoes import is_echo, is_placeholder
+from captioner.gating.endings import is_cut_off, is_finished
+from captioner.gating.languages import is_in_language
+from captioner.gating.loops import find_loop, is_looping_list, split_words
+from captioner.gating.refusals import is_refusal
 
 STATUSES: dict[str, str] = {
     "ok": "nothing is wrong with it",

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from captioner.caption import StructuredCaption
-from captioner.coerce import FIELDS, Reading, rename
-from captioner.lenient_json import Found, find_objects
-from captioner.loops import find_loop
-from captioner.refusals import is_refusal
+from captioner.gating.loops import find_loop
+from captioner.gating.refusals import is_refusal
+from captioner.parsing.coerce import FIELDS, Reading, rename
+from captioner.parsing.lenient_json import Found, find_objects
 from captioner.request import Prompting
 
 MAX_LENGTHS = {"short": 300, "medium": 700, "long": 1600}

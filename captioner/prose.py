@@ -8,12 +8,12 @@ import json
 import re
 from collections.abc import Sequence
 
-from captioner.boilerplate import strip_openings
 from captioner.caption import StructuredCaption
-from captioner.compose import Length, compose
-from captioner.endings import is_finished
-from captioner.filler import drop_filler
-from captioner.loops import join_sentences, split_sentences, split_words
+from captioner.composing.compose import Length, compose
+from captioner.gating.boilerplate import strip_openings
+from captioner.gating.endings import is_finished
+from captioner.gating.filler import drop_filler
+from captioner.gating.loops import join_sentences, split_sentences, split_words
 from schemas.wording.inflect import present
 
 _LEAST_WORDS: dict[Length, int] = {"short": 3, "medium": 6, "long": 12}

@@ -28,7 +28,7 @@ from schemas.settings import Settings
 
 if TYPE_CHECKING:
     from captioner.expanding.settings import ExpandSettings
-    from captioner.finetune_settings import FinetuneSettings
+    from captioner.finetuning.settings import FinetuneSettings
     from captioner.tiny.settings import TinySettings
     from generator.sample import SampleSettings
     from generator.train import TrainSettings
@@ -103,7 +103,7 @@ class FinetuneSection(Settings):
 
     def settings(self, where: str = "[finetune]") -> FinetuneSettings:
         """Return the settings as the trainer's own type. Raises UserError."""
-        from captioner.finetune_settings import FinetuneSettings
+        from captioner.finetuning.settings import FinetuneSettings
 
         return parse_settings(FinetuneSettings, self.model_dump(), where, "finetune")
 

@@ -17,7 +17,7 @@ from pipeline.reader import read_start
 from schemas.errors import MediaError, UserError
 
 if TYPE_CHECKING:
-    from captioner.finetune_settings import FinetuneSettings
+    from captioner.finetuning.settings import FinetuneSettings
     from captioner.tiny.settings import TinySettings
     from captioner.tiny.train import TinyResult
 

@@ -86,7 +86,7 @@ class Prompter:
         if shown is None:
             return None
         if self._as_images:
-            content, arguments = _images(shown, label=self._labels), {}
+            content, arguments: dict[str, Any] = _images(shown, label=self._labels), {}
         else:
             content, arguments = _video(request, shown)
         text = {"type": "text", "text": self._text(request, shown, attempt)}

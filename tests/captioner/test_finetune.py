@@ -14,8 +14,8 @@ from captioner.backends.transformers import TransformersCaptioner
 from captioner.backends.transformers_inputs import IGNORED, collate
 from captioner.backends.transformers_model import Loaded, load_model
 from captioner.finetune import finetune
-from captioner.finetune_examples import Lesson, Teacher, answer_loss, divide, make_lesson
-from captioner.finetune_settings import FinetuneSettings, FinetuneStep
+from captioner.finetuning.examples import Lesson, Teacher, answer_loss, divide, make_lesson
+from captioner.finetuning.settings import FinetuneSettings, FinetuneStep
 from captioner.parse import json_schema
 from captioner.request import Attempt
 from captioner.requests import ClipRow, make_requests

@@ -6,9 +6,15 @@ from random import Random
 import pytest
 
 from captioner.caption import Event, Inference, Relation, StructuredCaption, Subject
-from captioner.compose import compose
+from captioner.composing.compose import compose
+from captioner.composing.phrases import (
+    camera_clause,
+    noun_phrase,
+    plural,
+    relation_clause,
+    with_place,
+)
 from captioner.gate import check_text
-from captioner.phrases import camera_clause, noun_phrase, plural, relation_clause, with_place
 from captioner.prose import finish, tidy, without_filler
 from pipeline.world.rushes_world import RushesWorld
 from schemas.wording.read import read

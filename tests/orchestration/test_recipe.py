@@ -63,10 +63,10 @@ def test_an_override_reaches_into_a_section_of_a_section(tmp_path: Path) -> None
     path = tmp_path / "again.toml"
     path.write_text(recipe.to_toml())
     assert load_recipe(path) == recipe
-    with pytest.raises(UserError, match=r"unknown setting `caption.openai.concurency`") as caught:
+    with pytest.raises(UserError, match=r"unknown setting `caption\.openai\.concurency`") as caught:
         load_recipe(None, ["caption.openai.concurency=3"])
     assert "caption.openai.concurrency" in caught.value.hint
-    with pytest.raises(UserError, match="`caption.backend` is not a section"):
+    with pytest.raises(UserError, match=r"`caption\.backend` is not a section"):
         load_recipe(None, ["caption.backend=tiny", "caption.backend.model=x"])
 
 

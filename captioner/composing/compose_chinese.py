@@ -8,7 +8,7 @@ import re
 from random import Random
 
 from captioner.caption import StructuredCaption, Subject
-from captioner.loops import split_words
+from captioner.gating.loops import split_words
 
 _NUMBERS = "零一两三四五六七八九十"
 _MEASURES = (

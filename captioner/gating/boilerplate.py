@@ -6,8 +6,8 @@ from __future__ import annotations
 
 import re
 
-from captioner.filler import is_filler, is_vacuous, trim_filler
-from captioner.loops import join_sentences, split_sentences
+from captioner.gating.filler import is_filler, is_vacuous, trim_filler
+from captioner.gating.loops import join_sentences, split_sentences
 
 _MEDIUM = (
     r"(?:videos?|clips?|footage|images?|pictures?|photos?|photographs?|frames?|animation|film|"

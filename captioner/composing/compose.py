@@ -8,9 +8,8 @@ from random import Random
 from typing import Literal
 
 from captioner.caption import StructuredCaption, Subject
-from captioner.compose_chinese import compose_chinese
-from captioner.loops import split_words
-from captioner.phrases import (
+from captioner.composing.compose_chinese import compose_chinese
+from captioner.composing.phrases import (
     camera_clause,
     definite,
     is_plural,
@@ -21,6 +20,7 @@ from captioner.phrases import (
     relation_clause,
     with_place,
 )
+from captioner.gating.loops import split_words
 
 Length = Literal["short", "medium", "long"]
 

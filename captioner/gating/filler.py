@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from captioner.loops import join_sentences, split_sentences, split_words
+from captioner.gating.loops import join_sentences, split_sentences, split_words
 
 _MEDIUM = (
     r"(?:videos?|clips?|footage|images?|imagery|pictures?|photos?|frames?|scenes?|sequence|shot|"

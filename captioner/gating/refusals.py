@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 
-from captioner.boilerplate import strip_openings
-from captioner.loops import split_sentences
+from captioner.gating.boilerplate import strip_openings
+from captioner.gating.loops import split_sentences
 
 _MEDIA = r"(?:images?|videos?|frames?|pictures?|photos?|clips?|visuals?|media|footage|attachments?)"
 _TELL = (

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from captioner.backends.transformers_model import Loaded
-from captioner.finetune_settings import FinetuneSettings
+from captioner.finetuning.settings import FinetuneSettings
 from schemas.errors import UserError
 
 log = logging.getLogger(__name__)

@@ -7,9 +7,9 @@ from __future__ import annotations
 import re
 from functools import cache
 
-from captioner.loops import split_sentences, split_words
+from captioner.gating.loops import split_sentences, split_words
+from captioner.gating.refusals import is_talk
 from captioner.prompting import prompt_sentences
-from captioner.refusals import is_talk
 
 _GRAM = 6
 """So many words in a row are no coincidence."""

@@ -1,0 +1,1 @@
+"""Prose from the fields of a structured caption. Pure."""

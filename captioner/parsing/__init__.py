@@ -1,0 +1,1 @@
+"""Text of a model -> plain data: JSON that is nearly right, values of the wrong type. Pure."""
