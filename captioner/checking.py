@@ -13,6 +13,7 @@ from captioner.caption import StructuredCaption
 from captioner.facts import check_facts, contradiction_score, gather_evidence
 from captioner.gate import check_caption
 from captioner.parse import parse
+from captioner.prose import without_filler
 from captioner.request import Answer, Attempt, CaptionRequest
 from captioner.rows import Try
 from captioner.settings import CaptionSettings
@@ -58,13 +59,11 @@ class Checker:
             caption, parsed = read.caption, read.status
         if caption is None:
             return replace(one, status=parsed)
-        status = check_caption(
-            caption,
-            duration_s=request.duration_s,
-            language=self.settings.language,
-            finish_reason=answer.finish_reason,
-            kinds=self.settings.kinds,
-        )
+        status = self._gate(caption, request, answer)
+        if status == "boilerplate":
+            # Sentences that praise or conclude can go; what is left may be a description.
+            caption = without_filler(caption)
+            status = self._gate(caption, request, answer)
         if status == "ok" and parsed != "ok":
             status = parsed
         if status != "ok":
@@ -72,6 +71,15 @@ class Checker:
         if not self.settings.check_facts or captioner.name == "measured":
             return replace(one, caption=caption)
         return self._measured(one, caption)
+
+    def _gate(self, caption: StructuredCaption, request: CaptionRequest, answer: Answer) -> str:
+        return check_caption(
+            caption,
+            duration_s=request.duration_s,
+            language=self.settings.language,
+            finish_reason=answer.finish_reason,
+            kinds=self.settings.kinds,
+        )
 
     def _measured(self, one: Try, caption: StructuredCaption) -> Try:
         """Correct what the measurements contradict; too much of it fails the answer."""

@@ -85,8 +85,9 @@ class Prompter:
         shown = shown_frames(request, attempt.num_frames)
         if shown is None:
             return None
+        arguments: dict[str, Any] = {}
         if self._as_images:
-            content, arguments: dict[str, Any] = _images(shown, label=self._labels), {}
+            content = _images(shown, label=self._labels)
         else:
             content, arguments = _video(request, shown)
         text = {"type": "text", "text": self._text(request, shown, attempt)}
