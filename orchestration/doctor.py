@@ -28,6 +28,13 @@ _PACKAGES = (
 _DECODERS = ("h264", "hevc", "vp8", "vp9", "libdav1d", "mpeg4", "mpeg2video", "mjpeg", "prores")
 _ENCODERS = ("libx264", "libvpx-vp9", "mpeg4")
 _OURS = ("schemas", "pipeline", "captioner", "generator", "orchestration")
+_OPTIONAL = {
+    "llguidance": "transformers",
+    "num2words": "transformers",
+    "peft": "finetune",
+    "vllm": "vllm",
+}
+"""Packages that some captioners want, and the extra that brings them."""
 _DISK_FREE_MIN_GB = 5.0
 
 
@@ -53,7 +60,8 @@ def examine(folder: Path) -> list[Finding]:
     ]
     findings += [_package(name) for name in _PACKAGES]
     findings += [_guard("our packages", _own_code), _guard("codecs", _codecs)]
-    findings += [_guard("torch device", _device), _disk(folder)]
+    findings += [_guard("torch device", _device), _guard("torchvision", _vision)]
+    findings += [_guard("captioner tiny", _tiny), _extras(), _disk(folder)]
     return findings
 
 
@@ -112,6 +120,36 @@ def _device() -> Finding:
         names = {torch.cuda.get_device_name(i) for i in range(torch.cuda.device_count())}
         return Finding("torch device", True, f"{torch.cuda.device_count()} x {', '.join(names)}")
     return Finding("torch device", True, f"CPU, {os.cpu_count()} cores (small models only)")
+
+
+def _vision() -> Finding:
+    from captioner.vision_imports import ready_vision
+
+    if ready_vision():
+        return Finding(
+            "torchvision", True, "built for another torch: its missing operators are set"
+        )
+    return Finding("torchvision", True, "fits torch")
+
+
+def _tiny() -> Finding:
+    from captioner.tiny.reader import SHIPPED, TinyReader
+
+    reader = TinyReader.load()
+    size_mb = SHIPPED.stat().st_size / 1e6
+    return Finding("captioner tiny", True, f"weights {reader.revision}, {size_mb:.1f} MB")
+
+
+def _extras() -> Finding:
+    """Say which optional packages are there; none of them has to be."""
+    there, missing = [], []
+    for name, extra in _OPTIONAL.items():
+        try:
+            there.append(f"{name} {metadata.version(name)}")
+        except metadata.PackageNotFoundError:
+            missing.append(f"{name} (rushes[{extra}])")
+    found = ", ".join(there) or "none"
+    return Finding("extras", True, f"{found}; not there: {', '.join(missing) or 'none'}")
 
 
 def _disk(folder: Path) -> Finding:
