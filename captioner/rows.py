@@ -48,7 +48,7 @@ class Scope:
 
 def failed_rows(tries: Sequence[Try], scope: Scope) -> list[Caption]:
     """Return one row per attempt that gave no caption: failures stay visible."""
-    return [_row(one, scope, "structured", "", raw=one.answer.text) for one in tries]
+    return [_row(one, scope, "structured", "", raw=_own_words(one)) for one in tries]
 
 
 def caption_rows(one: Try, scope: Scope, *, kinds: Sequence[str] | None = None) -> list[Caption]:
@@ -74,6 +74,13 @@ def window_row(one: Try, scope: Scope) -> Caption:
         key=one.request.clip_id,
     )["structured"]
     return _row(one, scope, "window", text, raw=one.answer.text)
+
+
+def _own_words(one: Try) -> str:
+    """Return what the captioner said, as it said it: text, or the structured caption it made."""
+    if one.answer.caption is None:
+        return one.answer.text
+    return one.answer.caption.model_dump_json(exclude_defaults=True)
 
 
 def _row(one: Try, scope: Scope, kind: str, text: str, *, raw: str) -> Caption:

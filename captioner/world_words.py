@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import replace
-from typing import Any
+from dataclasses import dataclass, replace
+from typing import Any, Literal
 
 from captioner.caption import Relation, StructuredCaption, Subject
 from schemas.facts import EventFacts, Facts, ObjectFacts, to_plain
@@ -24,47 +24,70 @@ def tell(facts: Facts, *, key: str, language: str = "en", **details: Any) -> Str
     """Return facts as prose and fields; `details` join them as plain data.
 
     `key` (an id of the clip) picks the wording. `language` is `en` or `zh`: Chinese prose has
-    two lengths, and the fields stay English. Raises ValueError for facts without an object.
+    two lengths, and no relations. Raises ValueError for facts without an object.
     """
     if not facts.objects:
         raise ValueError("facts without an object are no caption")
+    words = _Words(key, "zh" if language == "zh" else "en")
     return StructuredCaption(
-        short=_prose(facts, "short", key, language),
-        medium=_prose(facts, "medium", key, language),
-        long=_prose(facts, "long", key, language),
-        subjects=tuple(
-            Subject(name=_name(item), attributes=(item.size,) if item.size else ())
-            for item in facts.objects
-        ),
-        actions=tuple(_action(item) for item in facts.objects if item.action),
-        setting=_setting(facts),
-        camera=(facts.camera or "").replace("_", " "),
-        style=f"{facts.style} drawing" if facts.style else "",
-        relations=tuple(_relations(facts)),
+        short=words.prose(facts, "short"),
+        medium=words.prose(facts, "medium"),
+        long=words.prose(facts, "long"),
+        subjects=tuple(words.subject(item) for item in facts.objects),
+        actions=tuple(words.action(item) for item in facts.objects if item.action),
+        setting=words.setting(facts),
+        camera=words.camera(facts),
+        style=f"{facts.style} drawing" if facts.style and language != "zh" else "",
+        relations=tuple(dict.fromkeys(_relations(facts))) if language != "zh" else (),
         details={"facts": to_plain(facts), **details},
     )
 
 
-def _prose(facts: Facts, length: Length, key: str, language: str) -> str:
-    seed = int.from_bytes(hashlib.sha256(f"{key} {length}".encode()).digest()[:4], "big")
-    return render(facts, length=length, language="zh" if language == "zh" else "en", seed=seed)
+@dataclass(frozen=True, slots=True)
+class _Words:
+    """Words for one clip in one language, all of them from `schemas.wording`."""
+
+    key: str
+    language: Literal["en", "zh"]
+
+    def prose(self, facts: Facts, length: Length) -> str:
+        """Return the caption of one length."""
+        digest = hashlib.sha256(f"{self.key} {length}".encode()).digest()
+        seed = int.from_bytes(digest[:4], "big")
+        return render(facts, length=length, language=self.language, seed=seed)
+
+    def subject(self, item: ObjectFacts) -> Subject:
+        """Return what an object is."""
+        if self.language == "en":
+            return Subject(name=_name(item), attributes=(item.size,) if item.size else ())
+        named = ObjectFacts(colour=item.colour, shape=item.shape)
+        return Subject(name=self._phrase(Facts(objects=(named,))))
+
+    def action(self, item: ObjectFacts) -> str:
+        """Return what an object does, as a plain clause."""
+        return self._phrase(Facts(objects=(replace(item, size=None, place=None),)))
+
+    def setting(self, facts: Facts) -> str:
+        """Return the background as a phrase, empty where none is known."""
+        if facts.background_kind is None and facts.background_colour is None:
+            return ""
+        kind, colour = facts.background_kind, facts.background_colour
+        return self._phrase(Facts(background_kind=kind, background_colour=colour))
+
+    def camera(self, facts: Facts) -> str:
+        """Return how the camera moves, empty where that is not known."""
+        if facts.camera is None:
+            return ""
+        if self.language == "en":
+            return facts.camera.replace("_", " ")
+        return self._phrase(Facts(camera=facts.camera), "medium")
+
+    def _phrase(self, facts: Facts, length: Length = "short") -> str:
+        return render(facts, length=length, language=self.language).rstrip(".\u3002")
 
 
 def _name(item: ObjectFacts) -> str:
     return " ".join(word for word in (item.colour, item.shape or "object") if word)
-
-
-def _action(item: ObjectFacts) -> str:
-    """Return what an object does, as a plain clause."""
-    told = replace(item, size=None, place=None)
-    return render(Facts(objects=(told,)), length="short").rstrip(".")
-
-
-def _setting(facts: Facts) -> str:
-    if facts.background_kind is None and facts.background_colour is None:
-        return ""
-    words = Facts(background_kind=facts.background_kind, background_colour=facts.background_colour)
-    return render(words, length="short").rstrip(".")
 
 
 def _relations(facts: Facts) -> list[Relation]:
