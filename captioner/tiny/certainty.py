@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
+from typing import Any
 
 from captioner.tiny.measure import named_events, pair_by_colour
 from captioner.tiny.sequence import FIELD_OF
@@ -50,7 +51,7 @@ def told(written: Written, least: Mapping[str, float]) -> Told:
     objects = []
     for i in kept:
         item = facts.objects[i]
-        dropped: dict[str, bool | None] = {}
+        dropped: dict[str, Any] = {}
         for name, chance in chances.objects[i].items():
             if chance >= least.get(name, 0.0):
                 if getattr(item, name) not in (None, False):
@@ -64,7 +65,7 @@ def told(written: Written, least: Mapping[str, float]) -> Told:
         if chance >= least.get("events", 0.0) and all(end in places for end in ends):
             found[f"events[{len(events)}]"] = chance
             events.append(_renumbered(event, places))
-    values = {name: None for name in scene if name != "views"}
+    values: dict[str, Any] = {name: None for name in scene if name != "views"}
     if "prop" in values:
         values["prop_colour"] = None
     facts = replace(
@@ -72,7 +73,7 @@ def told(written: Written, least: Mapping[str, float]) -> Told:
         objects=tuple(objects),
         events=tuple(events),
         views=() if "views" in scene else facts.views,
-        **values,  # type: ignore[arg-type]
+        **values,
     )
     found = {
         name: chance

@@ -56,11 +56,14 @@ _COLOUR_NEAR = 0.28
 _FRAMES = 4
 
 
-def doubts(pixels_THWC: NDArray[np.uint8], facts: Facts) -> str:
-    """Return what speaks against these facts of these frames; empty where nothing does."""
+def doubts(pixels_THWC: NDArray[np.uint8], facts: Facts, *, may_be_empty: bool = False) -> str:
+    """Return what speaks against these facts of these frames; empty where nothing does.
+
+    `may_be_empty` where other frames of the clip show the objects.
+    """
     if facts.background_colour is None:
         return "no ground of a known colour is seen"
-    if not facts.objects:
+    if not facts.objects and not may_be_empty:
         return "no object is seen"
     which = np.linspace(0, len(pixels_THWC) - 1, _FRAMES).round().astype(int)
     frames = pixels_THWC[which].astype(np.float32)
@@ -112,7 +115,8 @@ def _is_of(frames: NDArray[np.float32], rgb: tuple[int, int, int]) -> NDArray[np
     near: NDArray[np.bool_] = (off < _COLOUR_NEAR * float(np.linalg.norm(true))) & (
         (strength > 0.5) & (strength < 1.4)
     )
-    return near & is_vivid
+    near &= is_vivid
+    return near
 
 
 def _is_prop(frames: NDArray[np.float32], facts: Facts) -> NDArray[np.bool_]:

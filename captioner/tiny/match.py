@@ -3,20 +3,21 @@
 The labels are exact: a text holds of a clip when each of its statements does. Every clip comes
 with a text about it and with the same text in which one statement is wrong; each text is held
 against all clips of the batch (sigmoid loss, Zhai et al. 2023), and against its wrong twin.
+While it trains, a head that is not kept asks of each text which statements it makes.
 """
 
 from __future__ import annotations
 
 import json
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from pathlib import Path
 from random import Random
 
 import numpy as np
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from torch.nn import functional as F
 
 from captioner.tiny.matcher import ClipTraits, Matcher, MatcherShape, traits_of
@@ -30,7 +31,6 @@ from captioner.tiny.stream import Stream, damaged
 from captioner.tiny.words import Vocabulary, gather
 from schemas.facts import Facts
 
-_VOCABULARY_TEXTS = 12_000
 _BATCH = 32
 
 
@@ -50,8 +50,9 @@ def train_matching(
     torch.manual_seed(settings.seed)
     traits, facts = _look(settings, network, stream, first_shard)
     rng = Random(settings.seed)
-    texts = (draw_text(rng.choice(facts), rng)[0] for _ in range(_VOCABULARY_TEXTS))
-    vocabulary = gather(texts)
+    samples = [draw_text(rng.choice(facts), rng) for _ in range(settings.vocabulary_texts)]
+    vocabulary = gather(text for text, _ in samples)
+    known = sorted({statement for _, stated in samples for statement in said(stated)})
     matcher = Matcher(
         MatcherShape(
             num_words=len(vocabulary),
@@ -59,13 +60,18 @@ def train_matching(
             width=settings.match_width,
         )
     )
-    optimizer = Optimizer(matcher, weight_decay=settings.weight_decay)
+    asked = nn.Linear(settings.match_width, len(known))
+    optimizer = Optimizer(
+        nn.ModuleDict({"matcher": matcher, "asked_head": asked}),
+        weight_decay=settings.weight_decay,
+    )
+    places = {statement: i for i, statement in enumerate(known)}
     for step in range(settings.match_steps):
         rows = rng.sample(range(len(facts)), min(settings.match_batch, len(facts)))
         chosen = ClipTraits(
             chances_BF=traits.chances_BF[rows].float(), latents_BK=traits.latents_BK[rows].float()
         )
-        found = _losses(matcher, vocabulary, chosen, [facts[i] for i in rows], rng)
+        found = _losses(matcher, asked, places, vocabulary, chosen, [facts[i] for i in rows], rng)
         loss = torch.stack(list(found.values())).sum()
         loss.backward()  # type: ignore[no-untyped-call]
         torch.nn.utils.clip_grad_norm_(matcher.parameters(), 5.0)
@@ -90,7 +96,13 @@ def train_matching(
 
 
 def _losses(
-    matcher: Matcher, vocabulary: Vocabulary, traits: ClipTraits, facts: list[Facts], rng: Random
+    matcher: Matcher,
+    asked: nn.Linear,
+    places: Mapping[str, int],
+    vocabulary: Vocabulary,
+    traits: ClipTraits,
+    facts: list[Facts],
+    rng: Random,
 ) -> dict[str, Tensor]:
     right = [draw_text(item, rng) for item in facts]
     wrong = [with_one_wrong(stated, rng) or stated for _, stated in right]
@@ -99,7 +111,7 @@ def _losses(
     true = [shown(item) for item in facts]
     holds = torch.tensor([[text <= clip for clip in true] for text in stated]).float()
     with torch.autocast("cpu", dtype=torch.bfloat16):
-        points, ease = matcher.embed_texts(vocabulary.tokens_of(texts))
+        points, told, ease = matcher.embed_texts(vocabulary.tokens_of(texts))
     clips = matcher.embed_clips(traits)
     scale = matcher.scale.exp()
     nearness = points @ clips.T
@@ -111,7 +123,11 @@ def _losses(
     own = nearness[:count].diagonal() - nearness[count:].diagonal()
     is_wrong = 1 - holds[count:].diagonal()
     twins = (F.softplus(-scale * own) * is_wrong).sum() / is_wrong.sum().clamp(min=1)
-    return {"pairs": pairs, "twins": twins}
+    makes = torch.zeros(len(texts), len(places))
+    for row, statements in enumerate(stated):
+        makes[row, [places[one] for one in statements if one in places]] = 1
+    answers = F.binary_cross_entropy_with_logits(asked(told), makes, reduction="none")
+    return {"pairs": pairs, "twins": twins, "asked": answers.sum(dim=1).mean() / 10}
 
 
 @torch.inference_mode()

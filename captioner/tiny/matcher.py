@@ -22,6 +22,7 @@ from captioner.tiny.network import (
 )
 from captioner.tiny.words import MAX_WORDS, PAD
 
+_TEXTS_AT_ONCE = 32
 _SCENE_TOLD = tuple(name for name in SCENE_HEADS if name != "domain")
 _OBJECT_TOLD = tuple(name for name in OBJECT_HEADS if name != "present")
 
@@ -85,14 +86,30 @@ class Matcher(nn.Module):
         scene = self.scene_out(F.relu(self.scene(traits.latents_BK)))
         return F.normalize(self.facts(traits.chances_BF) + scene, dim=-1)
 
-    def embed_texts(self, tokens_BN: Tensor) -> tuple[Tensor, Tensor]:
-        """Return texts as B x D points, and how easily each holds (B; for training only)."""
+    def embed_texts(self, tokens_BN: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """Return texts as B x D points; for training also what they come from.
+
+        That is the sum over words before it is scaled to length 1 (B x D), and how easily the
+        text holds (B). Texts of like lengths go through together, so that little is padded.
+        """
+        lengths = (tokens_BN != PAD).sum(dim=1)
+        order = lengths.argsort()
+        parts = [
+            self._read(tokens_BN[rows, : int(lengths[rows].max())])
+            for rows in torch.split(order, _TEXTS_AT_ONCE)
+        ]
+        back = order.argsort()
+        told, ease = (torch.cat(both)[back] for both in zip(*parts, strict=True))
+        return F.normalize(told, dim=-1), told, ease
+
+    def _read(self, tokens_BN: Tensor) -> tuple[Tensor, Tensor]:
         is_word = tokens_BN != PAD
         x = self.words(tokens_BN) + self.steps[: tokens_BN.shape[1]]
         for block in self.blocks:
             x = block(x, is_word_BN=is_word)
         x = self.norm(x) * is_word[..., None]
-        # Statements add up, so words do: a sum weighs each as much in short and long texts.
-        told = self.text_out(F.relu(x)).sum(dim=1).float()
+        # Statements add up, so words do. Each word picks among as many directions as there
+        # are in the space; picked after the sum, there would be no more than the text's width.
+        told = F.relu(self.text_out(x)).sum(dim=1).float()
         ease = self.ease(x.sum(dim=1) / is_word.sum(dim=1, keepdim=True)).float()
-        return F.normalize(told, dim=-1), ease[:, 0]
+        return told, ease[:, 0]

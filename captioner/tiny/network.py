@@ -137,7 +137,7 @@ class Block(nn.Module):
             k, v = self.key_value(memory_BND).chunk(2, dim=-1)
             q = self.query(self.norm_3(x_BND))
             x_BND = x_BND + self.read(attend(q, k, v, self.heads))
-        return x_BND + self.down(F.relu(self.up(self.norm_2(x_BND))).square())
+        return self._thought(x_BND)
 
     def remember(self, memory_BND: Tensor, brief_B1D: Tensor) -> Past:
         """Return what `step` needs to know of the memory."""
@@ -161,7 +161,11 @@ class Block(nn.Module):
         x_B1D = x_B1D + self.out(attend(q, past.keys, past.values, self.heads))
         q = self.query(self.norm_3(x_B1D))
         x_B1D = x_B1D + self.read(attend(q, past.memory_keys, past.memory_values, self.heads))
-        return x_B1D + self.down(F.relu(self.up(self.norm_2(x_B1D))).square())
+        return self._thought(x_B1D)
+
+    def _thought(self, x_BND: Tensor) -> Tensor:
+        thought: Tensor = self.down(F.relu(self.up(self.norm_2(x_BND))).square())
+        return x_BND + thought
 
 
 @dataclass(slots=True, kw_only=True)
@@ -193,7 +197,8 @@ def attend(
     batch, count, width = q.shape
     # Plain matrix products: the fused CPU kernel's backward pass is ten times slower.
     q, k, v = (
-        x.unflatten(-1, (heads, -1)).transpose(1, 2).flatten(0, 1).contiguous() for x in (q, k, v)
+        x.view(batch, -1, heads, width // heads).transpose(1, 2).flatten(0, 1).contiguous()
+        for x in (q.contiguous(), k.contiguous(), v.contiguous())
     )
     scores = torch.bmm(q * (width // heads) ** -0.5, k.transpose(1, 2))
     if causal:
@@ -203,7 +208,7 @@ def attend(
         is_pad = ~is_word_BN.repeat_interleave(heads, dim=0)[:, None]
         scores = scores.masked_fill(is_pad, -torch.inf)
     mixed = torch.bmm(scores.softmax(dim=-1), v)
-    return mixed.unflatten(0, (batch, heads)).transpose(1, 2).flatten(2)
+    return mixed.view(batch, heads, count, -1).transpose(1, 2).flatten(2)
 
 
 class Stem(nn.Module):
@@ -243,7 +248,7 @@ class MixBlock(nn.Module):
         x_BMPD = x_BMPD + self.time(torch.cat([before, x, after], dim=-1))
         batch, moments = x_BMPD.shape[:2]
         mixed: Tensor = self.block(x_BMPD.flatten(0, 1))
-        return mixed.unflatten(0, (batch, moments))
+        return mixed.view(batch, moments, *mixed.shape[1:])
 
 
 class Slots(nn.Module):
@@ -267,7 +272,7 @@ class Slots(nn.Module):
         heat: Tensor = self.heat(x)
         k = self.key(x).unflatten(-1, (self.heads, -1))
         v = self.value(x).unflatten(-1, (self.heads, -1))
-        q = self.queries.unflatten(-1, (self.heads, -1)).to(k.dtype)
+        q = self.queries.view(len(self.queries), self.heads, -1).to(k.dtype)
         scores = torch.einsum("shd,bmphd->bmhsp", q, k)
         bias = torch.einsum("h,bmpc->bmhcp", self.trust.to(heat.dtype), heat)
         scores = torch.cat(
@@ -391,13 +396,14 @@ class TinyNetwork(nn.Module):
 
     def _subject(self, memory_BND: Tensor, current_BN: Tensor) -> Tensor:
         """Return the latents of the colours `current_BN`, as the decoder takes them; 0 for -1."""
-        latents = self.point(memory_BND[:, -NUM_COLOURS - SCENE_LATENTS : -SCENE_LATENTS])
+        latents: Tensor = self.point(memory_BND[:, -NUM_COLOURS - SCENE_LATENTS : -SCENE_LATENTS])
         index = current_BN.clamp(min=0)[..., None].expand(-1, -1, latents.shape[-1])
         return latents.gather(1, index) * (current_BN >= 0)[..., None]
 
     def _brief(self, memory_BND: Tensor) -> Tensor:
         brief: Tensor = self.brief(memory_BND[:, -NUM_COLOURS - SCENE_LATENTS :]).flatten(1)
-        return self.brief_out(F.relu(brief))[:, None]
+        out: Tensor = self.brief_out(F.relu(brief))
+        return out[:, None]
 
     def _summaries(self, slots_BMSD: Tensor) -> Tensor:
         """Return what the latents begin with: how their slots are at first, at last, on average."""
@@ -425,7 +431,8 @@ class TinyNetwork(nn.Module):
         x = x * (1 + gain) + shift
         places = self.place(_places(height, width).to(x.dtype))
         moment = self.moment(_waves(_moment_times(times_T), 9, 0.25).to(x.dtype))
-        return x + places + moment[:, None]
+        tokens: Tensor = x + places + moment[:, None]
+        return tokens
 
     def _begin(self) -> None:
         """Start from small weights: what is added back starts near nothing."""
@@ -452,12 +459,12 @@ def _named_colours() -> list[int]:
 
 
 def _split(values: Tensor, sizes: dict[str, int]) -> dict[str, Tensor]:
-    parts = values.split(list(sizes.values()), dim=-1)
+    parts = torch.split(values, list(sizes.values()), dim=-1)
     return dict(zip(sizes, parts, strict=True))
 
 
 def _moment_times(times_T: Tensor) -> Tensor:
-    return times_T.unflatten(0, (-1, FRAMES_PER_MOMENT)).mean(dim=1) - times_T[0]
+    return times_T.view(-1, FRAMES_PER_MOMENT).mean(dim=1) - times_T[0]
 
 
 def _waves(values: Tensor, count: int, lowest_hz: float) -> Tensor:

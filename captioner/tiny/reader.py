@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 
@@ -167,16 +167,22 @@ def _alike(
 
 def _reading(parts: list[Frames], read: list[Told], domain: list[float]) -> TinyReading:
     merged = merge(read)
+    # An object may be away through a whole window, which then looks like no scene.
+    chance = sum(domain) / len(domain)
     why = ""
-    if min(domain) < MIN_DOMAIN:
-        why = f"the network takes it for no scene of the world ({min(domain):.2f})"
+    if chance < MIN_DOMAIN:
+        why = f"the network takes it for no scene of the world ({chance:.2f})"
+    elif not merged.facts.objects:
+        why = "no object is seen"
     else:
+        prop, colour = merged.facts.prop, merged.facts.prop_colour
         for part, own in zip(parts, read, strict=True):
-            why = why or doubts(part.pixels_THWC, own.facts)
+            facts = replace(own.facts, prop=prop, prop_colour=colour)
+            why = why or doubts(part.pixels_THWC, facts, may_be_empty=len(parts) > 1)
     return TinyReading(
         facts=merged.facts,
         confidences=merged.chances,
-        domain=min(domain),
+        domain=chance,
         in_domain=not why,
         why=why,
     )

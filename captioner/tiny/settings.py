@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from pydantic import Field
+from typing import Self
+
+from pydantic import Field, model_validator
 
 from schemas.settings import Settings
 
@@ -136,5 +138,19 @@ class TinySettings(Settings):
     match_rate: float = Field(default=2e-3, gt=0)
     """Highest learning rate of matching."""
 
+    vocabulary_texts: int = Field(default=12_000, ge=1)
+    """Texts from which the words of matching are gathered."""
+
     match_width: int = Field(default=256, ge=8)
     """Numbers in the embedding of a clip or text."""
+
+    @model_validator(mode="after")
+    def _sizes_agree(self) -> Self:
+        if self.width % self.heads:
+            raise ValueError(f"width {self.width} is no multiple of heads {self.heads}")
+        if self.match_scenes > self.shards_in_use * self.scenes_per_shard:
+            raise ValueError(
+                f"matching wants {self.match_scenes} scenes, but {self.shards_in_use} shards of "
+                f"{self.scenes_per_shard} are kept"
+            )
+        return self

@@ -195,7 +195,9 @@ def worded(stated: Facts, rng: Random) -> str:
     """Return a text that states these facts, all of them, in one of many wordings."""
     plain = stated.style is None and not stated.views
     length = "medium" if plain and rng.random() < 0.6 else "long"
-    if plain and rng.random() < 0.3:
+    # A spill that nothing caused has no short wording.
+    kinds = {event.kind for event in stated.events}
+    if plain and rng.random() < 0.3 and ("spill" not in kinds or "break" in kinds):
         text = render(stated, length="short", seed=rng.randrange(2**31))
         if said(read(text)) == said(stated):
             return text

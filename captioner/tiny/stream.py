@@ -174,9 +174,9 @@ def damaged(rng: np.random.Generator, frames_THWC: Pixels) -> Pixels:
 
 def _jpeg(frame: Pixels, quality: list[int]) -> Pixels:
     coded = cv2.imencode(".jpg", frame, quality)[1]
-    decoded: Pixels = cv2.imdecode(coded, cv2.IMREAD_COLOR)
-    return decoded
+    return np.asarray(cv2.imdecode(coded, cv2.IMREAD_COLOR), dtype=np.uint8)
 
 
 def _bytes(values: NDArray[np.floating[Any]]) -> Pixels:
-    return np.clip(np.rint(values), 0, 255).astype(np.uint8)
+    rounded: Pixels = np.clip(np.rint(values), 0, 255).astype(np.uint8)
+    return rounded

@@ -14,6 +14,9 @@ from schemas.frames import Frames
 
 RATE = 8.0
 """Frames per second that a window has about, as most scenes of training do."""
+SHOWN_RATES = (4.0, 5.0, 6.0, 8.0, 10.0, 12.0, 15.0)
+"""The rates of training. A network takes times between them badly, so a window is told to have
+the nearest: its speeds are off by a tenth at most, and the words for speeds lie twice apart."""
 MIN_FRAMES = 8
 MAX_FRAMES = 24
 LONGEST_S = 3.2
@@ -26,7 +29,8 @@ def windows_of(clip: Frames) -> list[Frames]:
     """Return the parts of a clip that are read, fitted to the network, evenly timed.
 
     Every n-th frame is taken, so that about eight a second remain. A clip of fewer than eight
-    frames has them repeated. Windows overlap and cover the clip evenly.
+    frames has them repeated. Windows overlap and cover the clip evenly. Their times are those
+    of the nearest rate of training.
     """
     times = clip.times_s - clip.times_s[0]
     step = float(np.median(np.diff(times))) if len(times) > 1 else 1 / RATE
@@ -39,6 +43,7 @@ def windows_of(clip: Frames) -> list[Frames]:
     if len(which) < MIN_FRAMES:
         each = -(-MIN_FRAMES // len(which))
         which, step = np.repeat(which, each), step / each
+    step = min((1 / rate for rate in SHOWN_RATES), key=lambda shown: abs(np.log(shown / step)))
     longest = int(np.clip(LONGEST_S / step, MIN_FRAMES, MAX_FRAMES))
     longest -= longest % 2
     count = 1
@@ -76,6 +81,11 @@ def merge(parts: list[Told]) -> Told:
     events: list[tuple[str, object, object]] = []
     event_chances: list[float] = []
     for number, part in enumerate(parts):
+        for name, later in _recoloured(objects, part.facts, alias):
+            alias[str(later.colour)] = name
+            if objects[name].change is None:
+                objects[name] = replace(objects[name], change="recolour", new_colour=later.colour)
+                sure[name]["change"] = sure[name]["new_colour"] = sure[name].get("shape", 0.0)
         for i, item in enumerate(part.facts.objects):
             own = {
                 key.rpartition(".")[2]: value
@@ -108,6 +118,24 @@ def merge(parts: list[Told]) -> Told:
     views = first.facts.views or parts[-1].facts.views
     facts = Facts(objects=tuple(objects[name] for name in order), events=told, views=views, **scene)
     return Told(facts=facts, chances=chances)
+
+
+def _recoloured(
+    objects: dict[str, ObjectFacts], facts: Facts, alias: dict[str, str]
+) -> list[tuple[str, ObjectFacts]]:
+    """Return objects that changed their colour between windows: first name, and as seen now.
+
+    Nothing comes from nowhere: where one of the same shape is missing, it is that one.
+    """
+    now = {alias.get(str(item.colour), str(item.colour)): item for item in facts.objects}
+    missing = {name: item for name, item in objects.items() if name not in now}
+    found = []
+    for name, item in now.items():
+        same = [old for old, kept in missing.items() if kept.shape == item.shape]
+        if name not in objects and same:
+            found.append((same[0], item))
+            del missing[same[0]]
+    return found
 
 
 def _vote(parts: list[Told], name: str) -> tuple[str | None, float]:

@@ -7,7 +7,9 @@ from captioner.tiny.stream import Drawer, Stream, damaged
 from pipeline.world.rushes_world import RushesWorld
 from tests.captioner.tiny.scenes import drawn
 
-SETTINGS = TinySettings(batch_size=4, scenes_per_shard=6, shards_in_use=2, views_per_scene=2)
+SETTINGS = TinySettings(
+    batch_size=4, scenes_per_shard=6, shards_in_use=2, views_per_scene=2, match_scenes=12
+)
 
 
 def pool(folder, settings=SETTINGS, count=4):

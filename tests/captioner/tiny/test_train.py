@@ -1,4 +1,5 @@
 import json
+import shutil
 
 import numpy as np
 import pytest
@@ -11,7 +12,7 @@ from captioner.tiny.network import NetworkShape, TinyNetwork
 from captioner.tiny.optimizer import Optimizer
 from captioner.tiny.reader import TinyReader
 from captioner.tiny.settings import TinySettings
-from captioner.tiny.shards import pack
+from captioner.tiny.shards import draw_shard, pack, save_shard
 from captioner.tiny.targets import take
 from captioner.tiny.train import train_tiny
 from captioner.tiny.writing import write
@@ -41,7 +42,28 @@ SETTINGS = TinySettings(
     checkpoint_every=3,
     num_threads=1,
     match_steps=0,
+    match_scenes=8,
 )
+
+
+@pytest.fixture(scope="module")
+def pool(tmp_path_factory):
+    """Scenes that are drawn already, so that no test waits for them."""
+    folder = tmp_path_factory.mktemp("pool")
+    for number in range(8):
+        save_shard(folder, number, draw_shard(RushesWorld(), SETTINGS, number))
+    return folder
+
+
+@pytest.fixture
+def folders(tmp_path, pool):
+    """Return folders for training, each with scenes."""
+
+    def make(name):
+        shutil.copytree(pool, tmp_path / name / "pool")
+        return tmp_path / name
+
+    return make
 
 
 @pytest.fixture(autouse=True)
@@ -52,16 +74,17 @@ def one_thread():
     torch.set_num_threads(threads)
 
 
-def test_a_run_that_is_continued_equals_one_that_never_stopped(tmp_path):
-    whole = train_tiny(SETTINGS, RushesWorld(), tmp_path / "whole")
+def test_a_run_that_is_continued_equals_one_that_never_stopped(folders):
+    whole = train_tiny(SETTINGS, RushesWorld(), folders("whole"))
+    broken = folders("broken")
 
     def stop(report):
         if report.step == 4:
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        train_tiny(SETTINGS, RushesWorld(), tmp_path / "parts", on_step=stop)
-    parts = train_tiny(SETTINGS, RushesWorld(), tmp_path / "parts", resume=True)
+        train_tiny(SETTINGS, RushesWorld(), broken, on_step=stop)
+    parts = train_tiny(SETTINGS, RushesWorld(), broken, resume=True)
     one, other = load_file(whole.weights_path), load_file(parts.weights_path)
     assert one.keys() == other.keys()
     assert all(torch.equal(one[name], other[name]) for name in one)
@@ -74,32 +97,38 @@ def test_a_run_that_is_continued_equals_one_that_never_stopped(tmp_path):
     assert [step for step, found, _ in curve(whole) if found] == [1, 2, 3, 4, 5, 6]
 
 
-def test_training_goes_on_from_given_weights(tmp_path):
-    first = train_tiny(SETTINGS.model_copy(update={"steps": 1}), RushesWorld(), tmp_path / "one")
+def test_training_goes_on_from_given_weights(folders):
+    first = train_tiny(SETTINGS.model_copy(update={"steps": 1}), RushesWorld(), folders("one"))
     found = train_tiny(
         SETTINGS.model_copy(update={"steps": 1, "matrix_rate": 1e-9, "other_rate": 1e-9}),
         RushesWorld(),
-        tmp_path / "two",
+        folders("two"),
         init=first.weights_path,
     )
     one, two = load_file(first.weights_path), load_file(found.weights_path)
     assert all(torch.allclose(one[name], two[name], atol=1e-3) for name in one)
 
 
-def test_weights_of_other_sizes_are_refused(tmp_path):
-    first = train_tiny(SETTINGS.model_copy(update={"steps": 1}), RushesWorld(), tmp_path / "one")
+def test_weights_of_other_sizes_are_refused(folders):
+    first = train_tiny(SETTINGS.model_copy(update={"steps": 1}), RushesWorld(), folders("one"))
     other = SETTINGS.model_copy(update={"width": 64})
     with pytest.raises(UserError, match="other sizes"):
-        train_tiny(other, RushesWorld(), tmp_path / "two", init=first.weights_path)
+        train_tiny(other, RushesWorld(), folders("two"), init=first.weights_path)
 
 
-def test_matching_is_trained_and_kept_beside_the_captioner(tmp_path):
+def test_matching_is_trained_and_kept_beside_the_captioner(folders):
     settings = SETTINGS.model_copy(
-        update={"steps": 1, "match_steps": 2, "match_scenes": 8, "match_batch": 4}
+        update={
+            "steps": 1,
+            "match_steps": 2,
+            "match_scenes": 8,
+            "match_batch": 4,
+            "vocabulary_texts": 50,
+        }
     )
     phases = []
     found = train_tiny(
-        settings, RushesWorld(), tmp_path, on_step=lambda report: phases.append(report.phase)
+        settings, RushesWorld(), folders("one"), on_step=lambda report: phases.append(report.phase)
     )
     assert phases == ["read", "match", "match"]
     reader = TinyReader.load(found.weights_path)
@@ -121,12 +150,12 @@ def test_a_small_model_learns_sixteen_clips_by_heart():
     batch = take(shard, np.arange(16), np.zeros(16, dtype=bool), ["long"] * 16)
     network = TinyNetwork(SMALL)
     optimizer = Optimizer(network, weight_decay=0.0)
-    for step in range(160):
+    for step in range(110):
         with torch.autocast("cpu", dtype=torch.bfloat16):
             seen = network.encode(batch.frames_BTHWC, batch.times_T)
             logits = network.next_words(batch.tokens_BN[:, :-1], seen.memory_BND)
         total(losses(seen, logits, batch)).backward()
-        rate = min(1.0, 2 * (1 - step / 160))
+        rate = min(1.0, 2 * (1 - step / 110))
         optimizer.step(matrix_rate=0.02 * rate, other_rate=3e-3 * rate)
     with torch.inference_mode():
         seen = network.encode(batch.frames_BTHWC, batch.times_T)

@@ -2,7 +2,8 @@ import numpy as np
 import pytest
 
 from captioner.tiny.certainty import Told
-from captioner.tiny.windows import MAX_FRAMES, MIN_FRAMES, merge, windows_of
+from captioner.tiny.settings import TinySettings
+from captioner.tiny.windows import MAX_FRAMES, MIN_FRAMES, SHOWN_RATES, merge, windows_of
 from schemas.facts import EventFacts, Facts, ObjectFacts
 from schemas.frames import Frames
 
@@ -36,9 +37,14 @@ def test_windows_are_of_lengths_that_training_shows(count, fps, windows):
         assert len(part.times_s) % 2 == 0
 
 
-def test_windows_keep_real_time():
-    part = windows_of(clip(50, 25))[0]
-    assert np.diff(part.times_s) == pytest.approx(3 / 25)
+@pytest.mark.parametrize(("fps", "step"), [(8, 1 / 8), (25, 3 / 25), (24, 3 / 24), (30, 4 / 30),
+                                           (60, 8 / 60), (5, 1 / 5), (11, 1 / 11)])  # fmt: skip
+def test_windows_keep_real_time_as_nearly_as_training_knows_it(fps, step):
+    part = windows_of(clip(3 * fps, fps))[0]
+    found = np.diff(part.times_s)
+    assert found == pytest.approx(step, rel=0.1)
+    assert any(found == pytest.approx(1 / rate) for rate in SHOWN_RATES)
+    assert set(TinySettings().rates) == set(SHOWN_RATES)
 
 
 def test_windows_cover_the_clip_to_its_end():
@@ -80,6 +86,17 @@ def test_merge_follows_an_object_through_its_change_of_colour():
     merged = merge([one, two]).facts
     assert merged.objects == (red,)
     assert merged.events == (EventFacts(kind="leave", subject=0),)
+
+
+def test_merge_takes_one_colour_for_another_where_only_that_has_changed():
+    red, blue = (ObjectFacts(colour=colour, shape="star") for colour in ("red", "blue"))
+    merged = merge([told(Facts(objects=(red,))), told(Facts(objects=(blue,)))]).facts
+    assert merged.objects == (
+        ObjectFacts(colour="red", shape="star", change="recolour", new_colour="blue"),
+    )
+    other = ObjectFacts(colour="blue", shape="circle")
+    both = merge([told(Facts(objects=(red,))), told(Facts(objects=(other,)))]).facts
+    assert both.objects == (red, other)
 
 
 def test_merge_tells_what_happens_in_order_and_once():
