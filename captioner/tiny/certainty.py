@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from captioner.tiny.measure import named_events, pair_by_colour
-from captioner.tiny.sequence import FIELD_OF
+from captioner.tiny.vocabulary import FIELD_OF
 from captioner.tiny.writing import Written
 from schemas.facts import EventFacts, Facts
 

@@ -7,8 +7,8 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from captioner.tiny.network import PATCH_PX, Seen
-from captioner.tiny.sequence import PAD
 from captioner.tiny.targets import IGNORE, Batch
+from captioner.tiny.vocabulary import PAD
 
 WEIGHTS: dict[str, float] = {
     "caption": 3.0,

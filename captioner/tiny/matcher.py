@@ -12,14 +12,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from captioner.tiny.network import (
-    NUM_COLOURS,
-    OBJECT_HEADS,
-    SCENE_HEADS,
-    SCENE_LATENTS,
-    Block,
-    Seen,
-)
+from captioner.tiny.blocks import NUM_COLOURS, Block
+from captioner.tiny.network import OBJECT_HEADS, SCENE_HEADS, SCENE_LATENTS, Seen
 from captioner.tiny.words import MAX_WORDS, PAD
 
 _TEXTS_AT_ONCE = 32

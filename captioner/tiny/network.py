@@ -22,13 +22,20 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from captioner.tiny.sequence import FIELD_OF, MAX_TOKENS, TOKENS, VALUE_OF
+from captioner.tiny.blocks import (
+    NUM_COLOURS,
+    SCENE_SLOTS,
+    Block,
+    MixBlock,
+    Past,
+    Slots,
+    Stem,
+)
+from captioner.tiny.vocabulary import FIELD_OF, MAX_TOKENS, TOKENS, VALUE_OF
 from schemas.facts import COLOURS
 
 PATCH_PX = 8
 FRAMES_PER_MOMENT = 2
-NUM_COLOURS = len(COLOURS)
-SCENE_SLOTS = 4
 BRIEF = 16
 SLOT_VALUES = 13
 SPOT_VALUES = 12
@@ -99,188 +106,6 @@ class Seen:
 def compute_dtype() -> torch.dtype:
     """Return bfloat16 where this machine multiplies it fast, else float32."""
     return torch.bfloat16 if torch.ops.mkldnn._is_mkldnn_bf16_supported() else torch.float32
-
-
-class Block(nn.Module):
-    """Attention and a perceptron, each on normed input and added back."""
-
-    def __init__(self, width: int, heads: int, *, causal: bool = False, memory: int = 0) -> None:
-        super().__init__()
-        self.heads = heads
-        self.causal = causal
-        self.qkv = nn.Linear(width, 3 * width, bias=False)
-        self.out = nn.Linear(width, width, bias=False)
-        self.norm_1 = nn.LayerNorm(width)
-        self.norm_2 = nn.LayerNorm(width)
-        self.up = nn.Linear(width, 2 * width)
-        self.down = nn.Linear(2 * width, width)
-        if memory:
-            self.norm_3 = nn.LayerNorm(width)
-            self.query = nn.Linear(width, width, bias=False)
-            self.key_value = nn.Linear(memory, 2 * width, bias=False)
-            self.read = nn.Linear(width, width, bias=False)
-
-    def forward(
-        self,
-        x_BND: Tensor,
-        memory_BND: Tensor | None = None,
-        is_word_BN: Tensor | None = None,
-    ) -> Tensor:
-        """Return the block's output, of the shape of `x_BND`.
-
-        Where `is_word_BN` is given, only tokens where it holds are looked at.
-        """
-        q, k, v = self.qkv(self.norm_1(x_BND)).chunk(3, dim=-1)
-        mixed = attend(q, k, v, self.heads, causal=self.causal, is_word_BN=is_word_BN)
-        x_BND = x_BND + self.out(mixed)
-        if memory_BND is not None:
-            k, v = self.key_value(memory_BND).chunk(2, dim=-1)
-            q = self.query(self.norm_3(x_BND))
-            x_BND = x_BND + self.read(attend(q, k, v, self.heads))
-        return self._thought(x_BND)
-
-    def remember(self, memory_BND: Tensor, brief_B1D: Tensor) -> Past:
-        """Return what `step` needs to know of the memory."""
-        k, v = self.key_value(memory_BND).chunk(2, dim=-1)
-        nothing = k[:, :0, : self.out.in_features]
-        return Past(
-            keys=nothing,
-            values=nothing,
-            memory_keys=k,
-            memory_values=v,
-            memory_BND=memory_BND,
-            brief_B1D=brief_B1D,
-            current_B=torch.full((len(k),), -1),
-        )
-
-    def step(self, x_B1D: Tensor, past: Past) -> Tensor:
-        """Do for the next token alone what `forward` does; `past` grows by it."""
-        q, k, v = self.qkv(self.norm_1(x_B1D)).chunk(3, dim=-1)
-        past.keys = torch.cat([past.keys, k], dim=1)
-        past.values = torch.cat([past.values, v], dim=1)
-        x_B1D = x_B1D + self.out(attend(q, past.keys, past.values, self.heads))
-        q = self.query(self.norm_3(x_B1D))
-        x_B1D = x_B1D + self.read(attend(q, past.memory_keys, past.memory_values, self.heads))
-        return self._thought(x_B1D)
-
-    def _thought(self, x_BND: Tensor) -> Tensor:
-        thought: Tensor = self.down(F.relu(self.up(self.norm_2(x_BND))).square())
-        return x_BND + thought
-
-
-@dataclass(slots=True, kw_only=True)
-class Past:
-    """Keys and values that a block of the decoder has made so far.
-
-    `current_B` is the colour of the object last named, -1 for none.
-    """
-
-    keys: Tensor
-    values: Tensor
-    memory_keys: Tensor
-    memory_values: Tensor
-    memory_BND: Tensor
-    brief_B1D: Tensor
-    current_B: Tensor
-
-
-def attend(
-    q: Tensor,
-    k: Tensor,
-    v: Tensor,
-    heads: int,
-    *,
-    causal: bool = False,
-    is_word_BN: Tensor | None = None,
-) -> Tensor:
-    """Return scaled dot-product attention of B x N x D tensors split into heads."""
-    batch, count, width = q.shape
-    # Plain matrix products: the fused CPU kernel's backward pass is ten times slower.
-    q, k, v = (
-        x.view(batch, -1, heads, width // heads).transpose(1, 2).flatten(0, 1).contiguous()
-        for x in (q.contiguous(), k.contiguous(), v.contiguous())
-    )
-    scores = torch.bmm(q * (width // heads) ** -0.5, k.transpose(1, 2))
-    if causal:
-        later = torch.ones(count, count, dtype=torch.bool).triu(1)
-        scores = scores.masked_fill(later, -torch.inf)
-    if is_word_BN is not None:
-        is_pad = ~is_word_BN.repeat_interleave(heads, dim=0)[:, None]
-        scores = scores.masked_fill(is_pad, -torch.inf)
-    mixed = torch.bmm(scores.softmax(dim=-1), v)
-    return mixed.view(batch, heads, count, -1).transpose(1, 2).flatten(2)
-
-
-class Stem(nn.Module):
-    """Four frames as twelve channels -> tokens of 8 x 8 pixels."""
-
-    def __init__(self, widths: tuple[int, int], width: int) -> None:
-        super().__init__()
-        first, second = widths
-        self.conv_1 = nn.Conv2d(12, first, 4, stride=2, padding=1)
-        self.conv_2 = nn.Conv2d(first, second, 4, stride=2, padding=1)
-        self.conv_3 = nn.Conv2d(second, second, 3, padding=1)
-        self.conv_4 = nn.Conv2d(second, width, 4, stride=2, padding=1)
-
-    def forward(self, x_BCHW: Tensor) -> Tensor:
-        """Return B x width x H/8 x W/8."""
-        x = F.relu(self.conv_1(x_BCHW))
-        x = F.relu(self.conv_2(x))
-        x = x + F.relu(self.conv_3(x))
-        features: Tensor = self.conv_4(x)
-        return features
-
-
-class MixBlock(nn.Module):
-    """Mix tokens with their neighbours in time, then with all places of their moment."""
-
-    def __init__(self, width: int, heads: int) -> None:
-        super().__init__()
-        self.norm = nn.LayerNorm(width)
-        self.time = nn.Linear(3 * width, width)
-        self.block = Block(width, heads)
-
-    def forward(self, x_BMPD: Tensor) -> Tensor:
-        """Return the block's output, of the shape of its input."""
-        x = self.norm(x_BMPD)
-        before = torch.cat([x[:, :1], x[:, :-1]], dim=1)
-        after = torch.cat([x[:, 1:], x[:, -1:]], dim=1)
-        x_BMPD = x_BMPD + self.time(torch.cat([before, x, after], dim=-1))
-        batch, moments = x_BMPD.shape[:2]
-        mixed: Tensor = self.block(x_BMPD.flatten(0, 1))
-        return mixed.view(batch, moments, *mixed.shape[1:])
-
-
-class Slots(nn.Module):
-    """Gather each moment's tokens into slots; colours look where their heat is."""
-
-    def __init__(self, width: int, heads: int) -> None:
-        super().__init__()
-        self.heads = heads
-        count = NUM_COLOURS + SCENE_SLOTS
-        self.queries = nn.Parameter(torch.randn(count, width) * width**-0.5)
-        self.norm = nn.LayerNorm(width)
-        self.key = nn.Linear(width, width, bias=False)
-        self.value = nn.Linear(width, width, bias=False)
-        self.heat = nn.Linear(width, NUM_COLOURS)
-        self.trust = nn.Parameter(torch.ones(heads))
-        self.out = nn.Linear(width, width, bias=False)
-
-    def forward(self, x_BMPD: Tensor) -> tuple[Tensor, Tensor]:
-        """Return the slots, B x M x S x D, and the heat, B x M x P x C."""
-        x = self.norm(x_BMPD)
-        heat: Tensor = self.heat(x)
-        k = self.key(x).unflatten(-1, (self.heads, -1))
-        v = self.value(x).unflatten(-1, (self.heads, -1))
-        q = self.queries.view(len(self.queries), self.heads, -1).to(k.dtype)
-        scores = torch.einsum("shd,bmphd->bmhsp", q, k)
-        bias = torch.einsum("h,bmpc->bmhcp", self.trust.to(heat.dtype), heat)
-        scores = torch.cat(
-            [scores[..., :NUM_COLOURS, :] + bias, scores[..., NUM_COLOURS:, :]], dim=-2
-        )
-        weights = scores.float().softmax(dim=-1).to(v.dtype)
-        slots = torch.einsum("bmhsp,bmphd->bmshd", weights, v).flatten(-2)
-        return self.out(slots) + self.queries, heat
 
 
 class TinyNetwork(nn.Module):

@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from captioner.tiny.network import FRAMES_PER_MOMENT, PATCH_PX
-from captioner.tiny.sequence import MAX_OBJECTS
+from captioner.tiny.vocabulary import MAX_OBJECTS
 from schemas.facts import Facts, from_json, to_plain
 from schemas.frames import TrackedClip, World
 

@@ -10,9 +10,11 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from captioner.tiny.network import FRAMES_PER_MOMENT, NUM_COLOURS, PATCH_PX, SCENE_HEADS
-from captioner.tiny.sequence import FIELD_VALUES, NONE, PAD, Control, encode, spoken
+from captioner.tiny.blocks import NUM_COLOURS
+from captioner.tiny.network import FRAMES_PER_MOMENT, PATCH_PX, SCENE_HEADS
+from captioner.tiny.sequence import Control, encode, spoken
 from captioner.tiny.shards import Shard
+from captioner.tiny.vocabulary import FIELD_VALUES, NONE, PAD
 from schemas.facts import COLOURS, Facts
 
 MIN_VISIBLE = 0.3

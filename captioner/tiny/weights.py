@@ -14,7 +14,7 @@ from safetensors.torch import save_file
 from torch import Tensor, nn
 
 from captioner.tiny.network import NetworkShape, TinyNetwork
-from captioner.tiny.sequence import TOKENS
+from captioner.tiny.vocabulary import TOKENS
 from schemas.errors import UserError
 from schemas.ids import content_id
 

@@ -8,7 +8,8 @@ import torch
 from torch import Tensor
 
 from captioner.tiny.network import TinyNetwork
-from captioner.tiny.sequence import MAX_TOKENS, NUMBERS, PAD, TOKENS, Control, Writer
+from captioner.tiny.sequence import Control, Writer
+from captioner.tiny.vocabulary import MAX_TOKENS, NUMBERS, PAD, TOKENS
 from schemas.facts import Facts
 
 

@@ -1,7 +1,8 @@
 import pytest
 
 from captioner.tiny.certainty import calibrate, told
-from captioner.tiny.sequence import NUMBERS, Writer, encode
+from captioner.tiny.sequence import Writer, encode
+from captioner.tiny.vocabulary import NUMBERS
 from captioner.tiny.writing import Written
 from schemas.facts import EventFacts, Facts, ObjectFacts
 

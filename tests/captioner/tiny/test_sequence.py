@@ -2,7 +2,8 @@ from dataclasses import replace
 
 import pytest
 
-from captioner.tiny.sequence import MAX_EVENTS, MAX_TOKENS, NUMBERS, decode, encode, spoken
+from captioner.tiny.sequence import decode, encode, spoken
+from captioner.tiny.vocabulary import MAX_EVENTS, MAX_TOKENS, NUMBERS
 from schemas.facts import COLOURS, EventFacts, Facts, ObjectFacts
 from tests.captioner.tiny.scenes import drawn, random_facts, random_writing
 
