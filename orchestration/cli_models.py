@@ -55,7 +55,7 @@ def train(
         _train_captioner(loaded, dataset, catalog, resume, out, init, negatives or [], as_json)
     elif what == "generator":
         if dataset is None:
-            raise UserError("the generator trains on a dataset", "add --dataset NAME")
+            raise typer.BadParameter("the generator trains on one", param_hint="--dataset")
         _train_generator(loaded, dataset, catalog, resume, as_json)
     else:
         raise UserError(

@@ -140,7 +140,7 @@ WRONG_CURATE = [
         id="a number out of bounds",
     ),
     pytest.param(_nothing, ["--set", "judge"], ["--set judge"], id="a --set without a value"),
-    pytest.param(_nothing, ["--set", "a.b.c=1"], ["--set a.b.c=1"], id="a --set that is too deep"),
+    pytest.param(_nothing, ["--set", "judge.b.c=1"], ["judge.b"], id="a --set that is too deep"),
     pytest.param(_nothing, ["--recipe", "r.toml"], ["no recipe r.toml"], id="a missing recipe"),
     pytest.param(
         _recipe("split = [\n"), ["--recipe", "r.toml"], ["not TOML"], id="a recipe that is no TOML"
@@ -382,7 +382,7 @@ WRONG_QUESTIONS = [
         id="endless",
     ),
     pytest.param(
-        ["caption", "--backend", "nobody"], ["unknown captioner `nobody`", "measured"], id="nobody"
+        ["caption", "--backend", "nobody"], ["`caption.backend`", "'measured'", "nobody"], id="nobody"
     ),
 ]
 
