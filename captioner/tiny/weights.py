@@ -91,7 +91,7 @@ def load_weights(path: Path) -> Weights:
     if not path.is_file():
         raise UserError(
             f"no weights of the tiny captioner at {path}",
-            "name a file that `rushes train-captioner` wrote, or none for those shipped",
+            "name a file that training wrote, or none for those that are shipped",
         )
     tensors, about = _load(path)
     if about.get("format") != FORMAT or about.get("vocabulary") != content_id("words", *TOKENS):
