@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
+_SPEAK_FROM_PIXELS = ("measured", "tiny")
+"""Captioners whose statements are measurements themselves, `tiny`'s held against the pixels."""
+
 MAX_CONTRADICTION = 0.5
 """Above this `contradiction_score` an answer is taken for one about another clip."""
 
@@ -68,7 +71,7 @@ class Checker:
             status = parsed
         if status != "ok":
             return replace(one, status=status)
-        if not self.settings.check_facts or captioner.name == "measured":
+        if not self.settings.check_facts or captioner.name in _SPEAK_FROM_PIXELS:
             return replace(one, caption=caption)
         return self._measured(one, caption)
 
@@ -83,9 +86,7 @@ class Checker:
 
     def _measured(self, one: Try, caption: StructuredCaption) -> Try:
         """Correct what the measurements contradict; too much of it fails the answer."""
-        facts = None
-        if self.sight is not None and one.captioner.name != "tiny":
-            facts = self.sight.facts(one.request)
+        facts = None if self.sight is None else self.sight.facts(one.request)
         evidence = gather_evidence(one.request, facts=facts)
         score = contradiction_score(caption, evidence)
         if score > MAX_CONTRADICTION:

@@ -91,6 +91,8 @@ def run_workers(
         num_cpus=num_cpus,
         num_gpus=num_gpus or None,
     )
+    # Every result is a block of its own and comes at once, not when its actor's call ends.
+    results.context.target_max_block_size = 1
     for batch in results.iter_batches(batch_size=None, prefetch_batches=1):
         for packed in batch["result"]:
             yield pickle.loads(packed)
