@@ -62,6 +62,9 @@ class Checker:
             caption, parsed = read.caption, read.status
         if caption is None:
             return replace(one, status=parsed)
+        if captioner.name in _SPEAK_FROM_PIXELS:
+            # Their texts come from a grammar of ours: that it passes the gate is tested.
+            return replace(one, caption=caption)
         status = self._gate(caption, request, answer)
         if status == "boilerplate":
             # Sentences that praise or conclude can go; what is left may be a description.
@@ -71,7 +74,7 @@ class Checker:
             status = parsed
         if status != "ok":
             return replace(one, status=status)
-        if not self.settings.check_facts or captioner.name in _SPEAK_FROM_PIXELS:
+        if not self.settings.check_facts:
             return replace(one, caption=caption)
         return self._measured(one, caption)
 

@@ -113,9 +113,9 @@ class TinyEmbedder:
         """Return a unit vector per clip of the world; NaN for what its reader refuses."""
         found = np.full((len(clips), self.dimensions), np.nan, np.float32)
         readings = self._reader.read(clips, control="short") if clips else []
-        known = [place for place, reading in enumerate(readings) if reading.in_domain]
-        if known:
-            found[known] = self._reader.embed_clips([clips[place] for place in known])
+        for place, reading in enumerate(readings):
+            if reading.in_domain and reading.point_D is not None:
+                found[place] = reading.point_D
         return found
 
     def embed_texts(self, texts: Sequence[str]) -> NDArray[np.float32]:

@@ -10,9 +10,6 @@ from collections.abc import Sequence
 from functools import lru_cache
 from pathlib import Path
 
-import numpy as np
-from numpy.typing import NDArray
-
 from captioner.request import CaptionRequest
 from captioner.tiny.reader import TinyReader, TinyReading
 from schemas.facts import Facts
@@ -55,19 +52,19 @@ class WorldSight:
 
     def align(self, requests: Sequence[CaptionRequest], texts: Sequence[str]) -> list[float | None]:
         """Return the cosine of each clip and its text; None for what is no clip of the world."""
-        readings = self.read(requests)
-        places = [
-            place
-            for place, reading in enumerate(readings)
-            if reading is not None and reading.in_domain and texts[place].strip()
-        ]
         scores: list[float | None] = [None] * len(requests)
-        if places:
-            clips = [requests[place].clip for place in places]
-            clips_ND = self.reader.embed_clips([clip for clip in clips if clip is not None])
-            texts_ND = self.reader.embed_texts([texts[place] for place in places])
-            for place, score in zip(places, _products(clips_ND, texts_ND), strict=True):
-                scores[place] = score
+        known = [
+            (place, reading.point_D)
+            for place, reading in enumerate(self.read(requests))
+            if reading is not None
+            and reading.in_domain
+            and reading.point_D is not None
+            and texts[place].strip()
+        ]
+        if known:
+            texts_ND = self.reader.embed_texts([texts[place] for place, _ in known])
+            for (place, point_D), text_D in zip(known, texts_ND, strict=True):
+                scores[place] = float(point_D @ text_D)
         return scores
 
 
@@ -86,7 +83,3 @@ def _has_frames(request: CaptionRequest) -> bool:
 
 def _key(request: CaptionRequest) -> _Key:
     return request.request_id, request.frame_indices
-
-
-def _products(one_ND: NDArray[np.float32], other_ND: NDArray[np.float32]) -> list[float]:
-    return [float(value) for value in (one_ND * other_ND).sum(axis=1)]

@@ -7,6 +7,8 @@ so, so that a reading of it is refused even where the network is mistaken.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -74,13 +76,14 @@ def doubts(pixels_THWC: NDArray[np.uint8], facts: Facts, *, may_be_empty: bool =
         return f"only {ground_share:.0%} of the picture is {facts.background_colour}"
     if not is_maze and abs(tone) > MAX_MEAN_TONE:
         return f"the ground is not {facts.background_colour}"
-    explained = is_ground | _is_prop(frames, facts)
+    picture = _Picture.of(frames)
+    explained = is_ground | _is_prop(picture, facts)
     unit = min(frames.shape[1:3])
     for item in facts.objects:
         shown = np.zeros(frames.shape[:3], dtype=bool)
         for colour in (item.colour, item.new_colour):
             if colour is not None:
-                shown |= _is_of(frames, OBJECT_RGB[colour])
+                shown |= picture.is_of(OBJECT_RGB[colour])
         explained |= shown
         expected = np.pi / 4 * (DIAMETERS[item.size] * unit) ** 2
         if float(shown.sum(axis=(1, 2)).max()) < AREAS[0] * expected:
@@ -100,35 +103,56 @@ def _ground(
 ) -> tuple[NDArray[np.bool_], float]:
     """Tell which pixels are ground, and how much lighter than its colour they are on average."""
     off = frames - np.array(GROUND_RGB[colour], dtype=np.float32)
-    tone = off.mean(axis=-1)
-    tint = np.abs(off - tone[..., None]).max(axis=-1)
+    tone = (off[..., 0] + off[..., 1] + off[..., 2]) / 3
+    red, green, blue = (np.abs(off[..., channel] - tone) for channel in range(3))
+    tint = np.maximum(np.maximum(red, green), blue)
     found = (tint < GROUND_TINT) & (np.abs(tone) < (MAZE_TONE if is_maze else GROUND_TONE))
     return found, float(tone[found].mean()) if found.any() else 0.0
 
 
-def _is_of(frames: NDArray[np.float32], rgb: tuple[int, int, int]) -> NDArray[np.bool_]:
-    """Tell which pixels have a colour, in light or shade."""
-    true = np.array(rgb, dtype=np.float32)
-    strength = (frames @ true) / float(true @ true)
-    off = np.linalg.norm(frames - strength[..., None] * true, axis=-1)
-    is_vivid = frames.max(axis=-1) - frames.min(axis=-1) > MIN_CHROMA
-    near: NDArray[np.bool_] = (off < _COLOUR_NEAR * float(np.linalg.norm(true))) & (
-        (strength > 0.5) & (strength < 1.4)
-    )
-    near &= is_vivid
-    return near
+@dataclass(frozen=True, slots=True)
+class _Picture:
+    """Frames with what every colour is held against, worked out once."""
+
+    frames_THWC: NDArray[np.float32]
+    squares_THW: NDArray[np.float32]
+    is_vivid_THW: NDArray[np.bool_]
+
+    @classmethod
+    def of(cls, frames_THWC: NDArray[np.float32]) -> _Picture:
+        red, green, blue = (frames_THWC[..., channel] for channel in range(3))
+        most = np.maximum(np.maximum(red, green), blue)
+        least = np.minimum(np.minimum(red, green), blue)
+        squares = red * red + green * green + blue * blue
+        return cls(frames_THWC, squares, most - least > MIN_CHROMA)
+
+    def is_of(self, rgb: tuple[int, int, int]) -> NDArray[np.bool_]:
+        """Tell which pixels have a colour, in light or shade."""
+        true = np.array(rgb, dtype=np.float32)
+        length = float(true @ true)
+        strength = (self.frames_THWC @ true) / length
+        # What is left of a pixel beside the colour: by Pythagoras, without its three parts.
+        off_squared = self.squares_THW - strength * strength * length
+        near: NDArray[np.bool_] = (
+            self.is_vivid_THW
+            & (off_squared < _COLOUR_NEAR**2 * length)
+            & (strength > 0.5)
+            & (strength < 1.4)
+        )
+        return near
 
 
-def _is_prop(frames: NDArray[np.float32], facts: Facts) -> NDArray[np.bool_]:
+def _is_prop(picture: _Picture, facts: Facts) -> NDArray[np.bool_]:
+    frames = picture.frames_THWC
     found = np.zeros(frames.shape[:3], dtype=bool)
     if facts.prop == "pillar":
         level = frames.mean(axis=-1)
         found |= (level < 40) if facts.prop_colour == "black" else (level > 215)
     elif facts.prop is not None:
         if facts.prop_colour in OBJECT_RGB:
-            found |= _is_of(frames, OBJECT_RGB[str(facts.prop_colour)])
+            found |= picture.is_of(OBJECT_RGB[str(facts.prop_colour)])
         if facts.prop == "coins":
-            found |= _is_of(frames, OBJECT_RGB["yellow"])
+            found |= picture.is_of(OBJECT_RGB["yellow"])
     return found
 
 

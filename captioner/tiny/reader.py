@@ -38,7 +38,8 @@ class TinyReading:
     `facts` hold only what is certain enough. `confidences` has the chance of each fact that is
     stated: `style`, `objects[1].colour`, `events[0]`, ... `domain` is the chance that the clip
     shows a scene of the world. Where `in_domain` is False nothing of `facts` should be told,
-    and `why` says what speaks against it; it is empty otherwise.
+    and `why` says what speaks against it; it is empty otherwise. `point_D` is what
+    `TinyReader.embed_clips` gives for the clip, None by weights without matching.
     """
 
     facts: Facts
@@ -46,6 +47,7 @@ class TinyReading:
     domain: float
     in_domain: bool
     why: str
+    point_D: NDArray[np.float32] | None = None
 
 
 class TinyReader:
@@ -88,17 +90,22 @@ class TinyReader:
         del seed
         windows = [windows_of(clip) for clip in clips]
         captions: dict[tuple[int, int], tuple[Told, float]] = {}
+        points_ND = self._no_points(len(clips))
         for keys, batch, step in _alike(windows):
+            seen = self._see(batch, step)
             with torch.inference_mode(), torch.autocast("cpu", dtype=compute_dtype()):
-                seen = self._network.encode(batch, torch.arange(batch.shape[1]) * step)
                 written = write(self._network, seen.memory_BND, control)
             domain = seen.scene["domain"][:, 0].sigmoid().tolist()
             for key, caption, chance in zip(keys, written, domain, strict=True):
                 captions[key] = told(caption, self._least), chance
+            self._add_points(points_ND, keys, seen)
+        points_ND = _of_length_1(points_ND)
         readings = []
         for i, parts in enumerate(windows):
             mine = [captions[i, j] for j in range(len(parts))]
-            readings.append(_reading(parts, [part for part, _ in mine], [c for _, c in mine]))
+            reading = _reading(parts, [part for part, _ in mine], [c for _, c in mine])
+            point_D = points_ND[i] if self._matcher is not None else None
+            readings.append(replace(reading, point_D=point_D))
         return readings
 
     def embed_clips(self, clips: Sequence[Frames]) -> NDArray[np.float32]:
@@ -106,16 +113,11 @@ class TinyReader:
 
         Its product with a text's point is the higher the more of the text holds of the clip.
         """
-        matcher = self._matching()
-        windows = [windows_of(clip) for clip in clips]
-        points = np.zeros((len(clips), matcher.shape.width), dtype=np.float32)
-        for keys, batch, step in _alike(windows):
-            seen = self._see(batch, step)
-            with torch.inference_mode():
-                found = matcher.embed_clips(traits_of(seen)).float().numpy()
-            for (i, _), point in zip(keys, found, strict=True):
-                points[i] += point
-        return _of_length_1(points)
+        self._matching()
+        points_ND = self._no_points(len(clips))
+        for keys, batch, step in _alike([windows_of(clip) for clip in clips]):
+            self._add_points(points_ND, keys, self._see(batch, step))
+        return _of_length_1(points_ND)
 
     def embed_texts(self, texts: Sequence[str]) -> NDArray[np.float32]:
         """Return a point of length 1 per text, B x D; any text gets one."""
@@ -127,6 +129,21 @@ class TinyReader:
                 found.append(matcher.embed_texts(tokens)[0].float().numpy())
         empty = np.zeros((0, matcher.shape.width), dtype=np.float32)
         return _of_length_1(np.concatenate([empty, *found]))
+
+    def _no_points(self, count: int) -> NDArray[np.float32]:
+        width = 0 if self._matcher is None else self._matcher.shape.width
+        return np.zeros((count, width), dtype=np.float32)
+
+    def _add_points(
+        self, points_ND: NDArray[np.float32], keys: list[tuple[int, int]], seen: Seen
+    ) -> None:
+        """Add the points of windows to those of their clips, where the weights can match."""
+        if self._matcher is None:
+            return
+        with torch.inference_mode():
+            found = self._matcher.embed_clips(traits_of(seen)).float().numpy()
+        for (i, _), point_D in zip(keys, found, strict=True):
+            points_ND[i] += point_D
 
     def _see(self, batch: torch.Tensor, step: float) -> Seen:
         with torch.inference_mode(), torch.autocast("cpu", dtype=compute_dtype()):

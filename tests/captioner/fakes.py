@@ -32,8 +32,8 @@ def good_answer(request: CaptionRequest, about: str = "", **changes: Any) -> Ans
 class ScriptedCaptioner:
     """Answers by a script: None leaves a request without an answer. Reverses the batch."""
 
-    name = "tiny"
-    model = "scripted"
+    name = "scripted"
+    model = "by a script"
     revision = "1"
     prompt_hash = "none"
 

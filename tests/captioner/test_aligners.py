@@ -188,13 +188,12 @@ class FakeReader:
     revision: str = "abc"
 
     def read(self, clips: Sequence[Frames], **_: Any) -> list[Any]:
-        return [
-            SimpleNamespace(in_domain=bool(clip.pixels_THWC[..., 2].mean() < 150)) for clip in clips
-        ]
-
-    def embed_clips(self, clips: Sequence[Frames]) -> np.ndarray:
-        found = np.array([clip.pixels_THWC.mean((0, 1, 2)) for clip in clips])
-        return found / np.linalg.norm(found, axis=1, keepdims=True)
+        found = []
+        for clip in clips:
+            mean_C = clip.pixels_THWC.mean((0, 1, 2))
+            point_D = mean_C / np.linalg.norm(mean_C)
+            found.append(SimpleNamespace(in_domain=bool(mean_C[2] < 150), point_D=point_D))
+        return found
 
     def embed_texts(self, texts: Sequence[str]) -> np.ndarray:
         return np.array([[1.0, 0, 0] if "red" in text else [0, 1.0, 0] for text in texts])

@@ -8,6 +8,7 @@ from schemas.errors import UserError
 from tests.captioner.fakes import ScriptedCaptioner
 
 CAPTIONER = ScriptedCaptioner(lambda *_: None)
+CAPTIONER.name = "tiny"
 
 
 def hash_of(**changes: object) -> str:

@@ -68,12 +68,10 @@ def facts(colour: str, shape: str, direction: str) -> Facts:
 def test_what_world_pixels_contradict_is_put_right() -> None:
     sight = SimpleNamespace(facts=lambda request: facts("red", "circle", "left"))
     said = tell(facts("red", "circle", "right"), key="a")
-    captioner = ScriptedCaptioner(lambda *_: None)
-    captioner.name = "openai"
     checker = Checker(CaptionSettings(), sight=sight)  # type: ignore[arg-type]
     answer = Answer(request_id="clip_a", caption=said)
     request = replace(make_request([]), scores={})
-    (one,) = checker(captioner, Attempt(), [(request, answer)])
+    (one,) = checker(CAPTIONER, Attempt(), [(request, answer)])
     assert one.status == "ok"
     assert one.caption is not None
     assert "left" in one.caption.long and "right" not in one.caption.long
@@ -82,8 +80,6 @@ def test_what_world_pixels_contradict_is_put_right() -> None:
 
 def test_another_clips_caption_is_contradicted() -> None:
     sight = SimpleNamespace(facts=lambda request: facts("red", "circle", "left"))
-    captioner = ScriptedCaptioner(lambda *_: None)
-    captioner.name = "openai"
     other = Facts(
         objects=(
             ObjectFacts(colour="blue", shape="star", action="rest"),
@@ -96,7 +92,7 @@ def test_another_clips_caption_is_contradicted() -> None:
     )
     answer = Answer(request_id="clip_a", caption=tell(other, key="a"))
     checker = Checker(CaptionSettings(), sight=sight)  # type: ignore[arg-type]
-    (one,) = checker(captioner, Attempt(), [(replace(make_request([]), scores={}), answer)])
+    (one,) = checker(CAPTIONER, Attempt(), [(replace(make_request([]), scores={}), answer)])
     assert one.status == "contradicted"
 
 

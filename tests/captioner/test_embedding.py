@@ -54,11 +54,13 @@ class Reader:
         self.texts: list[str] = []
 
     def read(self, clips: Sequence[Frames], **_: Any) -> list[Any]:
-        return [SimpleNamespace(in_domain=one.pixels_THWC.mean() > 100) for one in clips]
-
-    def embed_clips(self, clips: Sequence[Frames]) -> np.ndarray:
-        levels = np.array([[one.pixels_THWC.mean(), 1.0] for one in clips], np.float32)
-        return levels / np.linalg.norm(levels, axis=1, keepdims=True)
+        found = []
+        for one in clips:
+            level = one.pixels_THWC.mean()
+            point_D = np.array([level, 1.0], np.float32)
+            point_D /= np.linalg.norm(point_D)
+            found.append(SimpleNamespace(in_domain=level > 100, point_D=point_D))
+        return found
 
     def embed_texts(self, texts: Sequence[str]) -> np.ndarray:
         self.texts += texts
@@ -70,8 +72,8 @@ def test_clips_outside_the_world_have_no_place_and_others_keep_theirs() -> None:
     embedder = TinyEmbedder(reader=Reader())  # type: ignore[arg-type]
     found = embedder.embed_clips([clip(20), clip(200), clip(30), clip(120)])
     assert np.isnan(found).all(axis=1).tolist() == [True, False, True, False]
-    assert found[1] == pytest.approx(Reader().embed_clips([clip(200)])[0])
-    assert found[3] == pytest.approx(Reader().embed_clips([clip(120)])[0])
+    assert found[1] == pytest.approx(Reader().read([clip(200)])[0].point_D)
+    assert found[3] == pytest.approx(Reader().read([clip(120)])[0].point_D)
     assert embedder.embed_clips([]).shape == (0, 2)
 
 

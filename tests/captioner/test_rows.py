@@ -49,7 +49,7 @@ def test_a_row_says_who_wrote_it_from_what_and_how() -> None:
     rows = make_rows()
     assert [row.kind for row in rows] == ["short", "medium", "long", "structured"]
     for row in rows:
-        assert (row.captioner, row.model, row.revision) == ("tiny", "scripted", "1")
+        assert (row.captioner, row.model, row.revision) == ("scripted", "by a script", "1")
         assert (row.prompt_hash, row.settings_hash, row.language) == ("none", "set_1", "en")
         assert row.frame_times_s == [0.0, 1.0]
         assert (row.clip_id, row.video_id, row.start_s, row.end_s) == ("clip_a", "vid_a", 10, 14)

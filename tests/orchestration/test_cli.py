@@ -382,7 +382,7 @@ WRONG_QUESTIONS = [
         id="endless",
     ),
     pytest.param(
-        ["caption", "--backend", "nobody"], ["`caption.backend`", "'measured'", "nobody"], id="nobody"
+        ["caption", "--backend", "nobody"], ["`caption.backend`", "'measured'"], id="nobody"
     ),
 ]
 
