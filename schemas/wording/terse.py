@@ -10,6 +10,8 @@ from schemas.wording.speaker import Act, Speaker, sentence
 
 MOST_WORDS = 22
 """By `_cost`; a caption that would be longer leaves out trails and bounces, then changes."""
+_LONGEST_SUBJECT = 5
+"""Words of a subject such as `The medium-sized dark blue circle`."""
 _EVENT_COST = {"go": 2, "spill": 6, "leave": 5, "return": 5, "collide": 5, "bite": 6}
 
 
@@ -87,13 +89,14 @@ def _maze(speaker: Speaker) -> str:
 
 
 def _after_subject(line: str) -> str:
-    """Return the line without its subject where that is `The circle` or `It`."""
+    """Return the line without its subject where that is `The circle` or `It`, else nothing."""
     words = line.split()
-    number = 1 if words[0] == "It" else 0
-    shapes = ("circle", "square", "triangle", "star", "object")
-    while number == 0 or (number <= 4 and words[number - 1] not in (*shapes, "It")):
-        number += 1
-    return " ".join(words[number:]) if words[number - 1] in (*shapes, "It") else ""
+    if words[0] == "It":
+        return " ".join(words[1:])
+    for place, word in enumerate(words[:_LONGEST_SUBJECT]):
+        if word in ("circle", "square", "triangle", "star", "object"):
+            return " ".join(words[place + 1 :])
+    return ""
 
 
 def _alike(facts: Facts) -> list[list[int]]:
