@@ -26,7 +26,7 @@ from schemas.errors import UserError
 from schemas.facts import Facts
 from schemas.frames import Frames
 
-SHIPPED = Path(__file__).with_name("weights") / "tiny.safetensors"
+SHIPPED = Path(__file__).with_name("shipped") / "tiny.safetensors"
 MIN_DOMAIN = 0.5
 _BATCH = 32
 

@@ -48,7 +48,7 @@ def describe(
     def load(name: str, known: CaptionSettings, writer: object) -> Any:
         return scripted if name == "tiny" else load_backend(name, known)
 
-    values = {"check_facts": False, "aligner": "off", **settings}
+    values = {"backend": "tiny", "check_facts": False, "aligner": "off", **settings}
     worker = CaptionWorker(
         catalog.root, CaptionSettings(**values), catalog.choices(), ClipReader, load=load
     )
