@@ -13,28 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from schemas.facts import Facts
+from schemas.palette import BACKGROUND_RGB, OBJECT_RGB, SIZE_DIAMETERS
 
-OBJECT_RGB: dict[str, tuple[int, int, int]] = {
-    "red": (216, 32, 38),
-    "orange": (247, 138, 18),
-    "yellow": (250, 222, 40),
-    "green": (38, 172, 64),
-    "cyan": (20, 206, 226),
-    "blue": (30, 98, 235),
-    "purple": (150, 42, 182),
-    "pink": (252, 122, 186),
-}
-"""What the names of colours stand for."""
-GROUND_RGB: dict[str, tuple[int, int, int]] = {
-    "grey": (132, 134, 136),
-    "charcoal": (54, 56, 61),
-    "cream": (212, 204, 182),
-    "brown": (108, 88, 72),
-    "navy": (38, 46, 80),
-    "dark_green": (40, 66, 52),
-    "pale_blue": (178, 198, 214),
-    "mauve": (146, 126, 146),
-}
 GROUND_TINT = 16.0
 """A pixel of the ground is off its tint by no more than this, in 8-bit levels."""
 GROUND_TONE = 60.0
@@ -49,8 +29,8 @@ MAX_UNEXPLAINED = 0.06
 """Share of the picture that is neither ground nor of a stated colour nor beside them."""
 AREAS = (0.3, 6.0)
 """Of what an object's size says, so much at least shows its colour, and at most."""
-DIAMETERS: dict[str | None, float] = {"small": 0.16, "medium": 0.25, "large": 0.38, None: 0.11}
-"""Of the disc of equal area over the frame's shorter side; None: no size is stated."""
+UNSTATED_DIAMETER = 0.11
+"""Of an object whose size is not stated, as `SIZE_DIAMETERS`."""
 MIN_CHROMA = 45.0
 """A pixel of an object's colour has at least this between its largest and smallest channel."""
 _COLOUR_NEAR = 0.28
@@ -85,7 +65,8 @@ def doubts(pixels_THWC: NDArray[np.uint8], facts: Facts, *, may_be_empty: bool =
             if colour is not None:
                 shown |= picture.is_of(OBJECT_RGB[colour])
         explained |= shown
-        expected = np.pi / 4 * (DIAMETERS[item.size] * unit) ** 2
+        diameter = SIZE_DIAMETERS[item.size] if item.size else UNSTATED_DIAMETER
+        expected = np.pi / 4 * (diameter * unit) ** 2
         if float(shown.sum(axis=(1, 2)).max()) < AREAS[0] * expected:
             return f"too little of the picture is {item.colour}"
         own = float((shown & ~is_ground).sum(axis=(1, 2)).min())
@@ -102,7 +83,7 @@ def _ground(
     frames: NDArray[np.float32], colour: str, *, is_maze: bool
 ) -> tuple[NDArray[np.bool_], float]:
     """Tell which pixels are ground, and how much lighter than its colour they are on average."""
-    off = frames - np.array(GROUND_RGB[colour], dtype=np.float32)
+    off = frames - np.array(BACKGROUND_RGB[colour], dtype=np.float32)
     tone = (off[..., 0] + off[..., 1] + off[..., 2]) / 3
     red, green, blue = (np.abs(off[..., channel] - tone) for channel in range(3))
     tint = np.maximum(np.maximum(red, green), blue)

@@ -12,44 +12,16 @@ from functools import cache
 import numpy as np
 from numpy.typing import NDArray
 
-from schemas.facts import BACKGROUND_COLOURS as BACKGROUND_COLOUR_NAMES
-from schemas.facts import COLOURS
+from schemas import palette
 
-Rgb = tuple[int, int, int]
-
-OBJECT_COLOURS: dict[str, Rgb] = {
-    "red": (216, 32, 38),
-    "orange": (247, 138, 18),
-    "yellow": (250, 222, 40),
-    "green": (38, 172, 64),
-    "cyan": (20, 206, 226),
-    "blue": (30, 98, 235),
-    "purple": (150, 42, 182),
-    "pink": (252, 122, 186),
-}
-"""All are vivid: their chroma in CIELAB is 40 and more."""
-
-BACKGROUND_RGB: dict[str, Rgb] = {
-    "grey": (132, 134, 136),
-    "charcoal": (54, 56, 61),
-    "cream": (212, 204, 182),
-    "brown": (108, 88, 72),
-    "navy": (38, 46, 80),
-    "dark_green": (40, 66, 52),
-    "pale_blue": (178, 198, 214),
-    "mauve": (146, 126, 146),
-}
-"""All are muted: their chroma in CIELAB is 25 and less."""
-
-assert tuple(OBJECT_COLOURS) == COLOURS
-assert tuple(BACKGROUND_RGB) == BACKGROUND_COLOUR_NAMES
+Rgb = palette.Rgb
+OBJECT_COLOURS = palette.OBJECT_RGB
+BACKGROUND_RGB = palette.BACKGROUND_RGB
+SIZES = palette.SIZE_DIAMETERS
 
 TEXTURED_KINDS = ("mottled", "checker", "bricks", "hills")
 """Backgrounds on which a camera move can be seen; on `plain` and `gradient` it is still."""
 OPEN_KINDS = ("plain", "gradient", *TEXTURED_KINDS)
-
-SIZES: dict[str, float] = {"small": 0.16, "medium": 0.25, "large": 0.38}
-"""Diameter of the disc of equal area, where the magnification is 1."""
 
 SPEEDS: dict[str, float] = {"slow": 0.12, "medium": 0.25, "fast": 0.5}
 
