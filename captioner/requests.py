@@ -13,8 +13,9 @@ from captioner.settings import CaptionSettings
 from captioner.views import choose_frames, fit_size
 from captioner.windows import split_windows
 from schemas.catalog import Catalog
+from schemas.clip_rows import clip_ref_of
 from schemas.errors import MediaError
-from schemas.frames import Box, ClipRef, FrameReader
+from schemas.frames import ClipRef, FrameReader
 from schemas.tables import SCORE_COLUMNS
 
 _CLIPS_SQL = """
@@ -78,30 +79,9 @@ class ClipRows:
 
 
 def _clip_row(clip: Mapping[str, Any], frames: Sequence[Mapping[str, Any]]) -> ClipRow:
-    crop = None
-    if clip["crop_width_px"] is not None:
-        crop = Box(
-            x_px=clip["crop_x_px"],
-            y_px=clip["crop_y_px"],
-            width_px=clip["crop_width_px"],
-            height_px=clip["crop_height_px"],
-        )
     inside = [f for f in frames if clip["start_frame"] <= f["frame_index"] < clip["end_frame"]]
     return ClipRow(
-        ref=ClipRef(
-            clip_id=clip["clip_id"],
-            video_id=clip["video_id"],
-            uri=clip["uri"],
-            start_frame=clip["start_frame"],
-            frame_pts=tuple(clip["frame_pts"]),
-            end_pts=clip["end_pts"],
-            time_base_num=clip["time_base_num"],
-            time_base_den=clip["time_base_den"],
-            width_px=clip["width_px"],
-            height_px=clip["height_px"],
-            reader=clip["random_reader"],
-            crop=crop,
-        ),
+        ref=clip_ref_of(clip),
         start_s=clip["start_s"],
         end_s=clip["end_s"],
         fps=clip["fps"],

@@ -38,7 +38,7 @@ from pipeline.world.truth import (
     true_duplicate_pairs,
 )
 from schemas.catalog import Catalog
-from schemas.frames import Box
+from schemas.clip_rows import crop_of
 from schemas.rules import CLIP_COLUMNS
 from schemas.tables import SCORE_COLUMNS
 
@@ -171,20 +171,12 @@ def _found_clip(row: Mapping[str, Any], rules: Sequence[Mapping[str, Any]]) -> F
             or (rule["maximum"] is not None and value > rule["maximum"])
         )
     }
-    crop = None
-    if row["crop_width_px"] is not None:
-        crop = Box(
-            x_px=row["crop_x_px"],
-            y_px=row["crop_y_px"],
-            width_px=row["crop_width_px"],
-            height_px=row["crop_height_px"],
-        )
     return FoundClip(
         start_frame=row["start_frame"],
         end_frame=row["end_frame"],
         reason=row["reason"],
         broken=frozenset(broken),
-        crop=crop,
+        crop=crop_of(row),
     )
 
 

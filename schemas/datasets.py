@@ -13,8 +13,9 @@ from typing import Any
 
 import pyarrow.parquet as pq
 
+from schemas.clip_rows import clip_ref_of
 from schemas.errors import UserError
-from schemas.frames import Box, ClipRef
+from schemas.frames import ClipRef
 from schemas.tables import SCORE_COLUMNS
 
 CLIPS_FILE = "clips.parquet"
@@ -76,33 +77,11 @@ def load_dataset(folder: Path) -> Dataset:
 
 
 def _clip(row: dict[str, Any]) -> DatasetClip:
-    crop = None
-    if row["crop_width_px"] is not None:
-        crop = Box(
-            x_px=row["crop_x_px"],
-            y_px=row["crop_y_px"],
-            width_px=row["crop_width_px"],
-            height_px=row["crop_height_px"],
-        )
-    ref = ClipRef(
-        clip_id=row["clip_id"],
-        video_id=row["video_id"],
-        uri=row["uri"],
-        start_frame=row["start_frame"],
-        frame_pts=tuple(row["frame_pts"]),
-        end_pts=row["end_pts"],
-        time_base_num=row["time_base_num"],
-        time_base_den=row["time_base_den"],
-        width_px=row["width_px"],
-        height_px=row["height_px"],
-        reader=row["random_reader"],
-        crop=crop,
-    )
     best = [_caption(item, is_best=True) for item in row["captions"] or []]
     others = [_caption(item, is_best=False) for item in row.get("other_captions") or []]
     scores = {name: row[name] for name in SCORE_COLUMNS if row.get(name) is not None}
     return DatasetClip(
-        ref=ref,
+        ref=clip_ref_of(row),
         fps=row["fps"],
         captions={caption.kind: caption.text for caption in best},
         scores=scores,
