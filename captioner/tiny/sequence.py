@@ -29,6 +29,7 @@ from captioner.tiny.vocabulary import (
 from schemas.facts import (
     COLOURS,
     EVENT_KINDS,
+    OBJECT_FIELDS,
     PILLAR_COLOURS,
     VIEWS,
     EventFacts,
@@ -38,18 +39,8 @@ from schemas.facts import (
 
 Control = Literal["short", "long"]
 _SCENE_FIELDS = ("background_kind", "background_colour", "camera", "style", "prop")
-_OBJECT_FIELDS = (
-    "shape",
-    "size",
-    "place",
-    "action",
-    "direction",
-    "speed",
-    "bounces",
-    "change",
-    "new_colour",
-    "leaves_trail",
-)
+AFTER_COLOUR = tuple(name for name in OBJECT_FIELDS if name != "colour")
+"""What is told of an object once its colour has named it, in order."""
 _SHORT_OBJECT_FIELDS = ("shape", "action", "direction")
 _WITHOUT_SUBJECT = ("spill",)
 _OBJECT_TARGETS = ("collide", "bite")
@@ -129,7 +120,7 @@ def _scene_fields(control: Control) -> tuple[str, ...]:
 
 def _object_fields(control: Control, action: str | None, change: str | None) -> list[str]:
     names = []
-    for name in _OBJECT_FIELDS if control == "long" else _SHORT_OBJECT_FIELDS:
+    for name in AFTER_COLOUR if control == "long" else _SHORT_OBJECT_FIELDS:
         needed = {
             "direction": action in ("move", "fly"),
             "speed": action == "move",

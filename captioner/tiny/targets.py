@@ -12,7 +12,7 @@ from torch import Tensor
 
 from captioner.tiny.blocks import NUM_COLOURS
 from captioner.tiny.network import FRAMES_PER_MOMENT, PATCH_PX, SCENE_HEADS
-from captioner.tiny.sequence import Control, encode, spoken
+from captioner.tiny.sequence import AFTER_COLOUR, Control, encode, spoken
 from captioner.tiny.shards import Shard
 from captioner.tiny.vocabulary import FIELD_VALUES, NONE, PAD
 from schemas.facts import COLOURS, Facts
@@ -20,18 +20,6 @@ from schemas.facts import COLOURS, Facts
 MIN_VISIBLE = 0.3
 """A slot is told of an object of which so much is seen."""
 IGNORE = -100
-_OBJECT_FIELDS = (
-    "shape",
-    "size",
-    "place",
-    "action",
-    "direction",
-    "speed",
-    "bounces",
-    "change",
-    "new_colour",
-    "leaves_trail",
-)
 _MIRRORED = {"left": "right", "right": "left"}
 
 
@@ -118,13 +106,13 @@ def tokens_of(facts: list[Facts], controls: list[Control]) -> Tensor:
 def _told(facts: list[Facts]) -> dict[str, Any]:
     count = len(facts)
     present = torch.zeros(count, NUM_COLOURS)
-    objects = {name: torch.full((count, NUM_COLOURS), IGNORE) for name in _OBJECT_FIELDS}
+    objects = {name: torch.full((count, NUM_COLOURS), IGNORE) for name in AFTER_COLOUR}
     scene = {name: torch.zeros(count, dtype=torch.long) for name in SCENE_HEADS if name != "domain"}
     for b, item in enumerate(facts):
         for thing in item.objects:
             c = COLOURS.index(thing.colour or "")
             present[b, c] = 1
-            for name in _OBJECT_FIELDS:
+            for name in AFTER_COLOUR:
                 value = getattr(thing, name)
                 if isinstance(value, bool):
                     objects[name][b, c] = int(value)
