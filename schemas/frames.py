@@ -175,8 +175,12 @@ class World(Protocol):
         height_px: int,
         num_frames: int,
         fps: float,
+        kind: str | None = None,
     ) -> TrackedClip:
-        """Return the scene that `draw` draws for the same arguments, with all its tracks."""
+        """Return the scene that `draw` draws for the same arguments, with all its tracks.
+
+        `kind` asks for scenes of one kind, by the names that the world has for them.
+        """
         ...
 
     def read(self, frames: Frames) -> Facts:

@@ -51,7 +51,7 @@ class TinySettings(Settings):
     heads: int = Field(default=5, ge=1)
     """Heads of attention in the encoder."""
 
-    stem_widths: tuple[int, int] = (64, 128)
+    stem_widths: tuple[int, int] = (32, 96)
     """Channels after the first two convolutions."""
 
     mix_blocks: int = Field(default=2, ge=1)
@@ -72,6 +72,12 @@ class TinySettings(Settings):
     shards_in_use: int = Field(default=40, ge=1)
     """Batches are drawn from so many shards at a time."""
 
+    shards_at_first: int = Field(default=4, ge=1)
+    """Batches are drawn from so many shards at first, so that training need not wait for all."""
+
+    grow_every: int = Field(default=60, ge=1)
+    """Updates after which one more shard joins them, until `shards_in_use` are there."""
+
     first_shard: int = Field(default=0, ge=0)
     """Number of the first shard; training that goes on from weights should see others."""
 
@@ -80,6 +86,12 @@ class TinySettings(Settings):
 
     data_seed: int = Field(default=777, ge=0)
     """Seed of the sizes, lengths and rates of what is drawn."""
+
+    rare_share: float = Field(default=0.3, ge=0, le=1)
+    """Share of scenes drawn of one of `rare_kinds`; the rest is left to the world's lot."""
+
+    rare_kinds: tuple[str, ...] = Field(default=("collision", "maze", "views"), min_length=1)
+    """Kinds of scene that the lot draws too rarely to be learned from, all equally often."""
 
     first_scene_seed: int = Field(default=10_000_000, ge=0)
     """Seed of the first scene; the next scenes have the next seeds, all in the split `train`."""

@@ -74,6 +74,7 @@ def plan_shard(settings: TinySettings, number: int) -> ShardPlan:
 def draw_shard(world: World, settings: TinySettings, number: int) -> Shard:
     """Draw shard `number` of the training split."""
     plan = plan_shard(settings, number)
+    kinds = _kinds(settings, number)
     clips = [
         world.draw_tracked(
             seed=plan.first_seed + i,
@@ -82,10 +83,21 @@ def draw_shard(world: World, settings: TinySettings, number: int) -> Shard:
             height_px=plan.height_px,
             num_frames=plan.num_frames,
             fps=plan.fps,
+            kind=kind,
         )
-        for i in range(settings.scenes_per_shard)
+        for i, kind in enumerate(kinds)
     ]
     return pack(clips)
+
+
+def _kinds(settings: TinySettings, number: int) -> list[str | None]:
+    """Return the kind to ask for of each scene of a shard; None leaves it to the world."""
+    rng = np.random.default_rng([settings.data_seed, number])
+    is_rare = rng.random(settings.scenes_per_shard) < settings.rare_share
+    which = rng.integers(len(settings.rare_kinds), size=settings.scenes_per_shard)
+    return [
+        settings.rare_kinds[i] if rare else None for rare, i in zip(is_rare, which, strict=True)
+    ]
 
 
 def pack(clips: list[TrackedClip]) -> Shard:

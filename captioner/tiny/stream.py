@@ -56,7 +56,8 @@ class Stream:
         settings = self.settings
         shown = step * settings.batch_size / settings.views_per_scene
         first = settings.first_shard + int(shown / settings.scenes_per_shard)
-        return range(first, first + settings.shards_in_use)
+        in_use = settings.shards_at_first + step // settings.grow_every
+        return range(first, first + min(in_use, settings.shards_in_use))
 
     def batch(self, step: int) -> Batch:
         """Return the batch of a step: the same for the same settings, whatever came before."""

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from functools import partial
 
 from pipeline.world.lots import Lots
+from pipeline.world.motion import move
 from pipeline.world.plan_meetings import (
     plan_bite,
     plan_candle,
@@ -37,6 +38,8 @@ SCENE_KINDS = (
     "floor",
     "maze",
 )
+COLLISION = "collision"
+"""An open scene in which objects meet. The lot draws few: ask for this kind to see more."""
 FREE_SHARE = 0.6
 """Of the scenes whose kind is left open; the other kinds share the rest."""
 _TRIES = 400
@@ -69,7 +72,7 @@ def choose_scene(
     """Plan a scene by lot.
 
     The same arguments give the same plan, and a frame of the same shape gives it at any size.
-    `split` is one of `splits.SPLITS`. `kind` is one of `SCENE_KINDS`, or left to the lot.
+    `split` is one of `splits.SPLITS`. `kind` is one of `SCENE_KINDS`, `COLLISION`, or left to the lot.
     `motion`: `any`, `moving` (something moves), `static` (nothing does); both ask for the kind
     `free`, as does `num_objects` (1 to 4). `actions` (keys of `maze.ACTIONS`) drive a maze.
     A kind that does not fit into the given time gives way to `free`, and many objects that do
@@ -78,8 +81,9 @@ def choose_scene(
     """
     if split not in SPLITS:
         raise UserError(f"unknown split {split!r}", f"choose one of {', '.join(SPLITS)}")
-    if kind is not None and kind not in SCENE_KINDS:
-        raise UserError(f"unknown kind of scene {kind!r}", f"known: {', '.join(SCENE_KINDS)}")
+    known = (*SCENE_KINDS, COLLISION)
+    if kind is not None and kind not in known:
+        raise UserError(f"unknown kind of scene {kind!r}", f"known: {', '.join(known)}")
     if num_objects is not None and not 1 <= num_objects <= 4:
         raise UserError(f"{num_objects} objects are not possible", "ask for 1 to 4")
     unit = min(width_px, height_px)
@@ -105,6 +109,8 @@ def choose_scene(
     if chosen == "maze":
         ways.append(partial(plan_maze, lots, actions))
         count = 1
+    elif chosen == COLLISION:
+        ways.append(partial(_plan_collision, lots, num_objects))
     elif chosen != "free":
         ways.append(partial(_PLANS[chosen or ""], lots))
         count = 1
@@ -119,3 +125,13 @@ def choose_scene(
         f"no scene of this kind fits into {width_px}x{height_px}, {num_frames} frames at {fps}/s",
         "ask for fewer objects, or for more frames",
     )
+
+
+def _plan_collision(lots: Lots, num_objects: int | None) -> SceneSpec | None:
+    """Plan an open scene; None where no two objects meet in it."""
+    count = 2 + int(lots.rng.integers(3)) if num_objects is None else num_objects
+    plan = plan_free(lots, "moving", count)
+    if plan is None:
+        return None
+    happened = move(plan, lots.times()).events
+    return plan if any(event.kind == "collide" for event in happened) else None

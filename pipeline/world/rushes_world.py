@@ -56,8 +56,12 @@ class RushesWorld:
         height_px: int,
         num_frames: int,
         fps: float,
+        kind: str | None = None,
     ) -> TrackedClip:
-        """Return the scene that `draw` draws, with all its tracks. Raises UserError as `scene`."""
+        """Return the scene that `draw` draws, with all its tracks; of a `kind` where one is asked.
+
+        Raises UserError as `scene`.
+        """
         drawn = self.scene(
             seed=seed,
             split=split,
@@ -65,6 +69,7 @@ class RushesWorld:
             height_px=height_px,
             num_frames=num_frames,
             fps=fps,
+            kind=kind,
         )
         return tracked(drawn, split)
 

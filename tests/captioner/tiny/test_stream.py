@@ -1,3 +1,5 @@
+from pathlib import Path
+
 import numpy as np
 import torch
 
@@ -34,6 +36,25 @@ def test_the_shards_move_on_so_that_each_scene_is_shown_a_few_times(tmp_path):
     # Two views of each of six scenes, four a step: a shard lasts three steps.
     assert [stream.shards_of(step).start for step in (0, 2, 3, 6)] == [0, 0, 1, 2]
     assert len(stream.shards_of(100)) == 2
+
+
+def test_training_begins_with_few_shards_and_takes_more_in():
+    settings = TinySettings(shards_in_use=40, shards_at_first=4, grow_every=60)
+    stream = Stream(settings, folder=Path("nowhere"))
+    assert [len(stream.shards_of(step)) for step in (0, 59, 60, 600, 99_999)] == [4, 4, 5, 14, 40]
+
+
+def test_rare_kinds_are_drawn_as_often_as_asked():
+    settings = SETTINGS.model_copy(update={"rare_share": 1.0, "rare_kinds": ("maze", "views")})
+    facts = draw_shard(RushesWorld(), settings, 0).facts
+    assert {bool(item.views) for item in facts} == {True, False}
+    assert all(item.views or item.background_kind == "maze" for item in facts)
+    none = SETTINGS.model_copy(update={"rare_share": 0.0})
+    plan = plan_shard(none, 0)
+    first = RushesWorld().draw_tracked(
+        seed=plan.first_seed, split="train", width_px=64, height_px=64, num_frames=16, fps=8
+    )
+    assert draw_shard(RushesWorld(), none, 0).facts[0] == first.facts
 
 
 def test_every_second_shard_is_of_the_main_size():

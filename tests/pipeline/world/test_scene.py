@@ -8,7 +8,7 @@ from itertools import combinations
 import numpy as np
 import pytest
 
-from pipeline.world.choose import SCENE_KINDS, choose_scene
+from pipeline.world.choose import COLLISION, SCENE_KINDS, choose_scene
 from pipeline.world.floor import EYE, HORIZON
 from pipeline.world.maze import make_board, num_actions_of
 from pipeline.world.paint import cover, outline_px
@@ -368,6 +368,14 @@ def test_a_maze_is_driven_by_actions():
         assert 0 <= to[0] < board.columns and 0 <= to[1] < board.rows
     own = WORLD.scene(seed=4, split="train", kind="maze", **SMALL)
     assert Counter(event.kind for event in own.truth.facts.events)["collect"] == len(board.coins)
+
+
+def test_objects_meet_in_nearly_every_scene_that_is_to_show_a_collision():
+    met = 0
+    for seed in range(10):
+        scene = WORLD.scene(seed=seed, split="train", kind=COLLISION, **SMALL)
+        met += "collide" in {event.kind for event in scene.truth.facts.events}
+    assert met >= 8  # a plan that never comes to it gives way to `free`
 
 
 def test_wrong_requests_are_refused():
