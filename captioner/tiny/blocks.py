@@ -55,28 +55,31 @@ class Block(nn.Module):
             x_BND = x_BND + self.read(attend(q, k, v, self.heads))
         return self._thought(x_BND)
 
-    def remember(self, memory_BND: Tensor, brief_B1D: Tensor) -> Past:
-        """Return what `step` needs to know of the memory."""
+    def remember(self, memory_BND: Tensor, num_steps: int) -> Past:
+        """Return what `step` needs to know of the memory, with room for `num_steps` tokens."""
         k, v = self.key_value(memory_BND).chunk(2, dim=-1)
-        nothing = k[:, :0, : self.out.in_features]
+        memory_keys = _in_heads(k, self.heads)
+        room = memory_keys.new_zeros(*memory_keys.shape[:2], num_steps, memory_keys.shape[-1])
         return Past(
-            keys=nothing,
-            values=nothing,
-            memory_keys=k,
-            memory_values=v,
-            memory_BND=memory_BND,
-            brief_B1D=brief_B1D,
-            current_B=torch.full((len(k),), -1),
+            keys=room,
+            values=room.clone(),
+            memory_keys=memory_keys.contiguous(),
+            memory_values=_in_heads(v, self.heads).contiguous(),
         )
 
-    def step(self, x_B1D: Tensor, past: Past) -> Tensor:
-        """Do for the next token alone what `forward` does; `past` grows by it."""
-        q, k, v = self.qkv(self.norm_1(x_B1D)).chunk(3, dim=-1)
-        past.keys = torch.cat([past.keys, k], dim=1)
-        past.values = torch.cat([past.values, v], dim=1)
-        x_B1D = x_B1D + self.out(attend(q, past.keys, past.values, self.heads))
-        q = self.query(self.norm_3(x_B1D))
-        x_B1D = x_B1D + self.read(attend(q, past.memory_keys, past.memory_values, self.heads))
+    def step(self, x_B1D: Tensor, place: int, past: Past) -> Tensor:
+        """Do for the token at `place` alone what `forward` does; `past` keeps its share of it."""
+        q, k, v = (
+            _in_heads(part, self.heads) for part in self.qkv(self.norm_1(x_B1D)).chunk(3, dim=-1)
+        )
+        past.keys[:, :, place : place + 1] = k
+        past.values[:, :, place : place + 1] = v
+        here = slice(0, place + 1)
+        mixed = F.scaled_dot_product_attention(q, past.keys[:, :, here], past.values[:, :, here])
+        x_B1D = x_B1D + self.out(mixed.flatten(1)[:, None])
+        q = _in_heads(self.query(self.norm_3(x_B1D)), self.heads)
+        read = F.scaled_dot_product_attention(q, past.memory_keys, past.memory_values)
+        x_B1D = x_B1D + self.read(read.flatten(1)[:, None])
         return self._thought(x_B1D)
 
     def _thought(self, x_BND: Tensor) -> Tensor:
@@ -86,18 +89,15 @@ class Block(nn.Module):
 
 @dataclass(slots=True, kw_only=True)
 class Past:
-    """Keys and values that a block of the decoder has made so far.
+    """What a block of the decoder keeps while it writes; all are B x heads x tokens x D / heads.
 
-    `current_B` is the colour of the object last named, -1 for none.
+    Of `keys` and `values` those of the places written so far are filled.
     """
 
     keys: Tensor
     values: Tensor
     memory_keys: Tensor
     memory_values: Tensor
-    memory_BND: Tensor
-    brief_B1D: Tensor
-    current_B: Tensor
 
 
 def attend(
@@ -112,10 +112,7 @@ def attend(
     """Return scaled dot-product attention of B x N x D tensors split into heads."""
     batch, count, width = q.shape
     # Plain matrix products: the fused CPU kernel's backward pass is ten times slower.
-    q, k, v = (
-        x.view(batch, -1, heads, width // heads).transpose(1, 2).flatten(0, 1).contiguous()
-        for x in (q.contiguous(), k.contiguous(), v.contiguous())
-    )
+    q, k, v = (_in_heads(x.contiguous(), heads).flatten(0, 1).contiguous() for x in (q, k, v))
     scores = torch.bmm(q * (width // heads) ** -0.5, k.transpose(1, 2))
     if causal:
         later = torch.ones(count, count, dtype=torch.bool).triu(1)
@@ -125,6 +122,11 @@ def attend(
         scores = scores.masked_fill(is_pad, -torch.inf)
     mixed = torch.bmm(scores.softmax(dim=-1), v)
     return mixed.view(batch, heads, count, -1).transpose(1, 2).flatten(2)
+
+
+def _in_heads(x_BND: Tensor, heads: int) -> Tensor:
+    """Return B x heads x N x D / heads, without a copy."""
+    return x_BND.view(*x_BND.shape[:2], heads, -1).transpose(1, 2)
 
 
 class Stem(nn.Module):

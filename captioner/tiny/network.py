@@ -72,7 +72,7 @@ class NetworkShape:
     """The sizes of a network; kept beside its weights."""
 
     width: int = 160
-    stem_widths: tuple[int, int] = (64, 128)
+    stem_widths: tuple[int, int] = (32, 96)
     heads: int = 5
     mix_blocks: int = 2
     slot_blocks: int = 4
@@ -101,6 +101,17 @@ class Seen:
     """`OBJECT_HEADS`, each B x C x values."""
     scene: dict[str, Tensor]
     """`SCENE_HEADS`, each B x values."""
+
+
+@dataclass(slots=True, kw_only=True)
+class Story:
+    """What the decoder keeps while it writes: per block, of all objects, of the one named last."""
+
+    past: list[Past]
+    subjects_BCD: Tensor
+    brief_B1D: Tensor
+    current_B: Tensor
+    """The colour of the object last named, -1 for none."""
 
 
 def compute_dtype() -> torch.dtype:
@@ -196,34 +207,37 @@ class TinyNetwork(nn.Module):
         last = torch.where(named >= 0, places, -1).cummax(dim=1).values
         current = torch.where(last >= 0, named.gather(1, last.clamp(min=0)), -1)
         x = self.words(tokens_BN) + self.steps[: tokens_BN.shape[1]]
-        x = x + self._subject(memory_BND, current) + self._brief(memory_BND)
+        x = x + _chosen(self._subjects(memory_BND), current) + self._brief(memory_BND)
         for block in self.decoder:
             x = block(x, memory_BND)
         logits: Tensor = self.word_head(self.decoder_norm(x))
         return logits.float()
 
-    def remember(self, memory_BND: Tensor) -> list[Past]:
-        """Return what `next_word` needs to know of the memory, per block."""
-        brief = self._brief(memory_BND)
-        return [cast(Block, block).remember(memory_BND, brief) for block in self.decoder]
+    def remember(self, memory_BND: Tensor) -> Story:
+        """Return what `next_word` needs to know of the memory."""
+        return Story(
+            past=[cast(Block, one).remember(memory_BND, MAX_TOKENS) for one in self.decoder],
+            subjects_BCD=self._subjects(memory_BND),
+            brief_B1D=self._brief(memory_BND),
+            current_B=torch.full((len(memory_BND),), -1),
+        )
 
-    def next_word(self, tokens_B: Tensor, place: int, past: list[Past]) -> Tensor:
-        """Return the logits of what follows the token at `place`, B x vocabulary; see `Past`."""
-        story = past[0]
+    def next_word(self, tokens_B: Tensor, place: int, story: Story) -> Tensor:
+        """Return the logits of what follows the token at `place`, B x vocabulary."""
         named = self.named[tokens_B]
         story.current_B = torch.where(named >= 0, named, story.current_B)
         x = (self.words(tokens_B) + self.steps[place])[:, None]
-        x = x + self._subject(story.memory_BND, story.current_B[:, None]) + story.brief_B1D
-        for block, own in zip(self.decoder, past, strict=True):
-            x = cast(Block, block).step(x, own)
+        x = x + _chosen(story.subjects_BCD, story.current_B[:, None]) + story.brief_B1D
+        for block, own in zip(self.decoder, story.past, strict=True):
+            x = cast(Block, block).step(x, place, own)
         logits: Tensor = self.word_head(self.decoder_norm(x[:, 0]))
         return logits.float()
 
-    def _subject(self, memory_BND: Tensor, current_BN: Tensor) -> Tensor:
-        """Return the latents of the colours `current_BN`, as the decoder takes them; 0 for -1."""
-        latents: Tensor = self.point(memory_BND[:, -NUM_COLOURS - SCENE_LATENTS : -SCENE_LATENTS])
-        index = current_BN.clamp(min=0)[..., None].expand(-1, -1, latents.shape[-1])
-        return latents.gather(1, index) * (current_BN >= 0)[..., None]
+    def _subjects(self, memory_BND: Tensor) -> Tensor:
+        """Return the colours' latents as the decoder takes them, B x C x D."""
+        own = memory_BND[:, -NUM_COLOURS - SCENE_LATENTS : -SCENE_LATENTS]
+        subjects: Tensor = self.point(own)
+        return subjects
 
     def _brief(self, memory_BND: Tensor) -> Tensor:
         brief: Tensor = self.brief(memory_BND[:, -NUM_COLOURS - SCENE_LATENTS :]).flatten(1)
@@ -272,6 +286,12 @@ class TinyNetwork(nn.Module):
                 nn.init.kaiming_normal_(module.weight, nonlinearity="relu")
                 nn.init.zeros_(module.bias)  # type: ignore[arg-type]
         nn.init.normal_(self.words.weight, std=0.3)
+
+
+def _chosen(subjects_BCD: Tensor, current_BN: Tensor) -> Tensor:
+    """Return the subjects of the colours `current_BN`, B x N x D; zeros for -1."""
+    index = current_BN.clamp(min=0)[..., None].expand(-1, -1, subjects_BCD.shape[-1])
+    return subjects_BCD.gather(1, index) * (current_BN >= 0)[..., None]
 
 
 def _named_colours() -> list[int]:

@@ -34,10 +34,10 @@ def write(network: TinyNetwork, memory_BND: Tensor, control: Control) -> list[Wr
     chances: list[list[float]] = [[] for _ in range(batch)]
     threads = torch.get_num_threads()
     torch.set_num_threads(1)  # The products are so small that sharing them out costs more.
-    past = network.remember(memory_BND)
+    story = network.remember(memory_BND)
     tokens = torch.full((batch,), NUMBERS[f"<{control}>"])
     for place in range(MAX_TOKENS - 1):
-        logits = network.next_word(tokens, place, past)
+        logits = network.next_word(tokens, place, story)
         allowed = torch.zeros(batch, len(TOKENS), dtype=torch.bool)
         for b, writer in enumerate(writers):
             allowed[b, writer.legal() or [PAD]] = True

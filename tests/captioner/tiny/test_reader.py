@@ -13,7 +13,6 @@ from captioner.tiny.sequence import encode
 from captioner.tiny.shards import fit
 from captioner.tiny.stream import damaged
 from captioner.tiny.weights import load_weights, save_weights
-from pipeline.world.vocabulary import BACKGROUND_RGB, OBJECT_COLOURS
 from schemas.errors import UserError
 from schemas.facts import Facts
 from schemas.frames import Frames
@@ -107,13 +106,6 @@ def test_evidence_doubts_another_clips_facts_and_noise():
         not doubts(draw_negative(rng, (16, 64, 64)), clip.facts) for clip in clips for _ in range(3)
     )
     assert accepted <= 2
-
-
-def test_evidence_knows_the_world_s_own_colours():
-    from captioner.tiny import evidence
-
-    assert evidence.OBJECT_RGB == OBJECT_COLOURS
-    assert evidence.GROUND_RGB == BACKGROUND_RGB
 
 
 @shipped
