@@ -257,7 +257,7 @@ def refusals(reader: TinyReader, clips: list[Frames]) -> dict[str, Any]:
         "accepted": sum(one.in_domain for one in readings),
         "accepted_by_the_network_alone": sum(one.domain >= 0.5 for one in readings),
         "accepted_by_the_evidence_alone": sum(
-            not any(doubts(part.pixels_THWC, one.facts) for part in windows_of(clip))
+            not any(doubts(part.frames.pixels_THWC, one.facts) for part in windows_of(clip))
             for one, clip in zip(readings, clips, strict=True)
         ),
     }

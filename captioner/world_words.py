@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
-from captioner.caption import Relation, StructuredCaption, Subject
+from captioner.caption import Event, Relation, StructuredCaption, Subject
 from schemas.facts import EventFacts, Facts, ObjectFacts, to_plain
-from schemas.wording.render import Length, render
+from schemas.wording.render import Length, render, render_event
 
 _MEETINGS = {"collide": "collides with", "bite": "takes a bite of"}
 _WITH_PROPS = {
@@ -20,10 +21,18 @@ _WITH_PROPS = {
 }
 
 
-def tell(facts: Facts, *, key: str, language: str = "en", **details: Any) -> StructuredCaption:
+def tell(
+    facts: Facts,
+    *,
+    key: str,
+    language: str = "en",
+    spans_s: Sequence[tuple[float, float]] = (),
+    **details: Any,
+) -> StructuredCaption:
     """Return facts as prose and fields; `details` join them as plain data.
 
-    `key` (an id of the clip) picks the wording. `language` is `en` or `zh`: Chinese prose has
+    `spans_s` has start and end of each event of the facts, where they are known. `key` (an id
+    of the clip) picks the wording. `language` is `en` or `zh`: Chinese prose has
     two lengths, and no relations. Raises ValueError for facts without an object.
     """
     if not facts.objects:
@@ -38,6 +47,10 @@ def tell(facts: Facts, *, key: str, language: str = "en", **details: Any) -> Str
         setting=words.setting(facts),
         camera=words.camera(facts),
         style=f"{facts.style} drawing" if facts.style and language != "zh" else "",
+        events=tuple(
+            Event(start_s=round(start_s, 3), end_s=round(end_s, 3), text=words.event(facts, number))
+            for number, (start_s, end_s) in enumerate(spans_s)
+        ),
         relations=tuple(dict.fromkeys(_relations(facts))) if language != "zh" else (),
         details={"facts": to_plain(facts), **details},
     )
@@ -66,6 +79,10 @@ class _Words:
     def action(self, item: ObjectFacts) -> str:
         """Return what an object does, as a plain clause."""
         return self._phrase(Facts(objects=(replace(item, size=None, place=None),)))
+
+    def event(self, facts: Facts, number: int) -> str:
+        """Return one event as a sentence that names who takes part."""
+        return render_event(facts, number, language=self.language)
 
     def setting(self, facts: Facts) -> str:
         """Return the background as a phrase, empty where none is known."""

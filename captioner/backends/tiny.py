@@ -71,6 +71,7 @@ class TinyCaptioner:
             reading.facts,
             key=request.request_id,
             language=self._language,
+            spans_s=reading.event_spans_s,
             domain=round(reading.domain, 4),
         )
         return Answer(

@@ -21,10 +21,14 @@ _PATH = re.compile(r"(objects|events)\[(\d+)\]\.(\w+)")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Told:
-    """Facts, and the chance of each: `style`, `objects[1].colour`, `events[0]`, `views`."""
+    """Facts, and the chance of each: `style`, `objects[1].colour`, `events[0]`, `views`.
+
+    `spans_s` has start and end of each event in seconds of the clip.
+    """
 
     facts: Facts
     chances: dict[str, float]
+    spans_s: tuple[tuple[float, float], ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

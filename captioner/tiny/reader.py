@@ -14,12 +14,13 @@ import torch
 from numpy.typing import NDArray
 
 from captioner.tiny.certainty import Told, told
+from captioner.tiny.event_times import event_spans
 from captioner.tiny.evidence import doubts
 from captioner.tiny.matcher import Matcher, MatcherShape, traits_of
 from captioner.tiny.network import Seen, TinyNetwork, compute_dtype
 from captioner.tiny.sequence import Control
 from captioner.tiny.weights import Weights, load_weights
-from captioner.tiny.windows import merge, windows_of
+from captioner.tiny.windows import Window, merge, windows_of
 from captioner.tiny.words import Vocabulary
 from captioner.tiny.writing import write
 from schemas.errors import UserError
@@ -35,7 +36,8 @@ _BATCH = 32
 class TinyReading:
     """What was read of one clip.
 
-    `facts` hold only what is certain enough. `confidences` has the chance of each fact that is
+    `facts` hold only what is certain enough. `event_spans_s` has start and end of each of their
+    events, in seconds of the clip's own times. `confidences` has the chance of each fact that is
     stated: `style`, `objects[1].colour`, `events[0]`, ... `domain` is the chance that the clip
     shows a scene of the world. Where `in_domain` is False nothing of `facts` should be told,
     and `why` says what speaks against it; it is empty otherwise. `point_D` is what
@@ -47,6 +49,7 @@ class TinyReading:
     domain: float
     in_domain: bool
     why: str
+    event_spans_s: tuple[tuple[float, float], ...] = ()
     point_D: NDArray[np.float32] | None = None
 
 
@@ -96,8 +99,10 @@ class TinyReader:
             with torch.inference_mode(), torch.autocast("cpu", dtype=compute_dtype()):
                 written = write(self._network, seen.memory_BND, control)
             domain = seen.scene["domain"][:, 0].sigmoid().tolist()
-            for key, caption, chance in zip(keys, written, domain, strict=True):
-                captions[key] = told(caption, self._least), chance
+            slots = seen.slots_2BMCK[1].numpy()
+            for n, (i, j) in enumerate(keys):
+                stated = _timed(told(written[n], self._least), windows[i][j], slots[n])
+                captions[i, j] = stated, domain[n]
             self._add_points(points_ND, keys, seen)
         points_ND = _of_length_1(points_ND)
         readings = []
@@ -165,24 +170,35 @@ def shipped_reader() -> TinyReader:
 
 
 def _alike(
-    windows: list[list[Frames]],
+    windows: list[list[Window]],
 ) -> list[tuple[list[tuple[int, int]], torch.Tensor, float]]:
     """Return windows of one size and rate together: their (clip, window), frames and time step."""
     groups: dict[tuple[tuple[int, ...], float], list[tuple[int, int]]] = defaultdict(list)
     for i, parts in enumerate(windows):
         for j, part in enumerate(parts):
-            step = round(float(part.times_s[1] - part.times_s[0]), 4)
-            groups[part.pixels_THWC.shape, step].append((i, j))
+            times_s = part.frames.times_s
+            step = round(float(times_s[1] - times_s[0]), 4)
+            groups[part.frames.pixels_THWC.shape, step].append((i, j))
     found = []
     for (_, step), keys in groups.items():
         for start in range(0, len(keys), _BATCH):
             chosen = keys[start : start + _BATCH]
-            frames = np.stack([windows[i][j].pixels_THWC for i, j in chosen])
+            frames = np.stack([windows[i][j].frames.pixels_THWC for i, j in chosen])
             found.append((chosen, torch.from_numpy(frames), step))
     return found
 
 
-def _reading(parts: list[Frames], read: list[Told], domain: list[float]) -> TinyReading:
+def _timed(stated: Told, window: Window, slots_MCK: NDArray[np.float32]) -> Told:
+    """Return what is told of a window with the times of its events."""
+    length_s = window.end_s - window.start_s
+    spans_s = tuple(
+        (window.start_s + start * length_s, window.start_s + end * length_s)
+        for start, end in event_spans(stated.facts, slots_MCK)
+    )
+    return replace(stated, spans_s=spans_s)
+
+
+def _reading(parts: list[Window], read: list[Told], domain: list[float]) -> TinyReading:
     merged = merge(read)
     # An object may be away through a whole window, which then looks like no scene.
     chance = sum(domain) / len(domain)
@@ -195,13 +211,14 @@ def _reading(parts: list[Frames], read: list[Told], domain: list[float]) -> Tiny
         prop, colour = merged.facts.prop, merged.facts.prop_colour
         for part, own in zip(parts, read, strict=True):
             facts = replace(own.facts, prop=prop, prop_colour=colour)
-            why = why or doubts(part.pixels_THWC, facts, may_be_empty=len(parts) > 1)
+            why = why or doubts(part.frames.pixels_THWC, facts, may_be_empty=len(parts) > 1)
     return TinyReading(
         facts=merged.facts,
         confidences=merged.chances,
         domain=chance,
         in_domain=not why,
         why=why,
+        event_spans_s=merged.spans_s,
     )
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 
@@ -25,16 +26,44 @@ OVERLAP_S = 0.6
 _SCENE_FIELDS = ("background_kind", "background_colour", "camera", "style", "prop", "prop_colour")
 
 
-def windows_of(clip: Frames) -> list[Frames]:
-    """Return the parts of a clip that are read, fitted to the network, evenly timed.
+_HAPPEN_AGAIN = ("go", "collect")
+"""Of all other events the first counts, as in the facts of a scene."""
+
+
+NamedEvent = tuple[str, object, object]
+"""As `measure.named_events` tells them."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Happened:
+    event: NamedEvent
+    chance: float
+    span_s: tuple[float, float]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Window:
+    """A part of a clip that is read at once.
+
+    `frames` are fitted to the network, evenly timed from 0 by the nearest rate of training.
+    `start_s`, `end_s`: in the clip's own times.
+    """
+
+    frames: Frames
+    start_s: float
+    end_s: float
+
+
+def windows_of(clip: Frames) -> list[Window]:
+    """Return the windows of a clip, which overlap and cover it evenly.
 
     Every n-th frame is taken, so that about eight a second remain. A clip of fewer than eight
-    frames has them repeated. Windows overlap and cover the clip evenly. Their times are those
-    of the nearest rate of training.
+    frames has them repeated.
     """
     times = clip.times_s - clip.times_s[0]
     step = float(np.median(np.diff(times))) if len(times) > 1 else 1 / RATE
     step = max(step, 1e-3)
+    clip_end_s = float(clip.times_s[-1]) + step
     stride = max(1, round(1 / (RATE * step)))
     while stride > 1 and len(times) / stride < MIN_FRAMES:
         stride -= 1
@@ -54,10 +83,13 @@ def windows_of(clip: Frames) -> list[Frames]:
     starts = np.rint(np.linspace(0, len(which) - length, count)).astype(int)
     found = []
     for start in starts.tolist():
-        pixels = fit(clip.pixels_THWC[which[start : start + length]])
-        found.append(
-            Frames(pixels_THWC=pixels, times_s=np.arange(len(pixels), dtype=np.float64) * step)
-        )
+        own = which[start : start + length]
+        pixels = fit(clip.pixels_THWC[own])
+        frames = Frames(pixels_THWC=pixels, times_s=np.arange(len(pixels), dtype=np.float64) * step)
+        first_s, last_s = float(clip.times_s[own[0]]), float(clip.times_s[own[-1]])
+        # The last frame lasts as long as the others do.
+        end_s = last_s + (last_s - first_s) / max(1, length - 1)
+        found.append(Window(frames=frames, start_s=first_s, end_s=min(end_s, clip_end_s)))
     return found
 
 
@@ -78,8 +110,7 @@ def merge(parts: list[Told]) -> Told:
     objects: dict[str, ObjectFacts] = {}
     sure: dict[str, dict[str, float]] = {}
     alias: dict[str, str] = {}
-    events: list[tuple[str, object, object]] = []
-    event_chances: list[float] = []
+    happened: list[_Happened] = []
     for number, part in enumerate(parts):
         for name, later in _recoloured(objects, part.facts, alias):
             alias[str(later.colour)] = name
@@ -100,24 +131,37 @@ def merge(parts: list[Told]) -> Told:
         for item in part.facts.objects:
             if item.new_colour is not None:
                 alias[item.new_colour] = alias.get(str(item.colour), str(item.colour))
-        fresh = [_under_first_names(event, alias) for event in named_events(part.facts)]
-        if events and fresh[:1] == events[-1:]:
-            fresh = fresh[1:]
-        known = [value for key, value in part.chances.items() if key.startswith("events[")]
-        events += fresh
-        event_chances += known[len(known) - len(fresh) :]
+        happened = _with_later(happened, part, alias)
     order = list(objects)
-    told = tuple(
-        EventFacts(kind=kind, subject=_number(subject, order), target=_number(target, order))  # type: ignore[arg-type]
-        for kind, subject, target in events
-    )
+    events = tuple(_renumbered(one.event, order) for one in happened)
     for i, name in enumerate(order):
         chances |= {f"objects[{i}].{key}": value for key, value in sure[name].items()}
-    chances |= {f"events[{i}]": value for i, value in enumerate(event_chances)}
+    chances |= {f"events[{i}]": one.chance for i, one in enumerate(happened)}
     first = parts[0]
     views = first.facts.views or parts[-1].facts.views
-    facts = Facts(objects=tuple(objects[name] for name in order), events=told, views=views, **scene)
-    return Told(facts=facts, chances=chances)
+    told = tuple(objects[name] for name in order)
+    facts = Facts(objects=told, events=events, views=views, **scene)
+    return Told(facts=facts, chances=chances, spans_s=tuple(one.span_s for one in happened))
+
+
+def _with_later(happened: list[_Happened], part: Told, alias: dict[str, str]) -> list[_Happened]:
+    """Return what has happened after the next window.
+
+    What two windows tell of their common seconds is one event.
+    """
+    fresh = [
+        _Happened(
+            event=_under_first_names(event, alias),
+            chance=part.chances[f"events[{i}]"],
+            span_s=part.spans_s[i],
+        )
+        for i, event in enumerate(named_events(part.facts))
+    ]
+    if happened and fresh and fresh[0].event == happened[-1].event:
+        fresh = fresh[1:]
+    known = {one.event for one in happened}
+    new = [one for one in fresh if one.event[0] in _HAPPEN_AGAIN or one.event not in known]
+    return happened + new
 
 
 def _recoloured(
@@ -165,9 +209,7 @@ def _joined(
     return one
 
 
-def _under_first_names(
-    event: tuple[str, object, object], alias: dict[str, str]
-) -> tuple[str, object, object]:
+def _under_first_names(event: NamedEvent, alias: dict[str, str]) -> NamedEvent:
     def name(end: object) -> object:
         if isinstance(end, tuple):
             return ("object", alias.get(end[1], end[1]))
@@ -176,5 +218,9 @@ def _under_first_names(
     return (event[0], name(event[1]), name(event[2]))
 
 
-def _number(end: object, order: list[str]) -> object:
-    return order.index(end[1]) if isinstance(end, tuple) else end
+def _renumbered(event: NamedEvent, order: list[str]) -> EventFacts:
+    def number(end: object) -> Any:
+        return order.index(end[1]) if isinstance(end, tuple) else end
+
+    kind, subject, target = event
+    return EventFacts(kind=kind, subject=number(subject), target=number(target))

@@ -12,7 +12,7 @@ from schemas.wording.happenings import (
     object_sentences,
 )
 from schemas.wording.remarks import lengthen
-from schemas.wording.render_chinese import render_chinese
+from schemas.wording.render_chinese import chinese_events, render_chinese
 from schemas.wording.setting import (
     background_sentence,
     camera_act,
@@ -57,6 +57,19 @@ def render(
     if length != "medium":
         lines = lengthen(speaker, lines, MIN_WORDS[length])
     return " ".join(lines) or "An empty scene."
+
+
+def render_event(
+    facts: Facts, number: int, *, language: Literal["en", "zh"] = "en", seed: int = 0
+) -> str:
+    """Return a sentence that tells one event alone, of objects that are known already."""
+    rng = Random(f"{seed} event {language}")
+    alone = replace(facts, events=(facts.events[number],))
+    if language == "zh":
+        return chinese_events(alone, rng)
+    speaker = Speaker(alone, rng)
+    speaker.named = list(range(len(facts.objects)))
+    return event_sentences(speaker, terse=True)[0]
 
 
 def _told(speaker: Speaker, *, full: bool) -> list[str]:

@@ -34,6 +34,11 @@ def render_chinese(facts: Facts, rng: Random, *, full: bool) -> str:
     return "".join(f"{line}。" for line in lines)
 
 
+def chinese_events(facts: Facts, rng: Random) -> str:
+    """Return sentences that tell the events alone."""
+    return "".join(f"{line}。" for line in _Writer(facts, rng, full=False).events())
+
+
 class _Writer:
     def __init__(self, facts: Facts, rng: Random, *, full: bool) -> None:
         self._facts = facts

@@ -53,6 +53,27 @@ def test_fields_say_who_does_what_to_whom() -> None:
     assert caption.details["facts"]["objects"][0]["colour"] == "red"
 
 
+@pytest.mark.parametrize(
+    ("language", "names"), [("en", ("red circle", "blue star")), ("zh", ("圆", "星"))]
+)
+def test_timed_events_name_who_takes_part(language: str, names: tuple[str, str]) -> None:
+    facts = Facts(
+        objects=(
+            ObjectFacts(colour="red", shape="circle"),
+            ObjectFacts(colour="blue", shape="star"),
+        ),
+        events=(
+            EventFacts(kind="collide", subject=0, target=1),
+            EventFacts(kind="leave", subject=1),
+        ),
+    )
+    caption = tell(facts, key="clip", language=language, spans_s=((0.5, 1.0), (1.25, 2.0)))
+    assert [(event.start_s, event.end_s) for event in caption.events] == [(0.5, 1.0), (1.25, 2.0)]
+    assert all(name in caption.events[0].text for name in names)
+    assert names[1] in caption.events[1].text
+    assert names[0] not in caption.events[1].text
+
+
 def test_the_wording_belongs_to_the_clip() -> None:
     facts = facts_of("free", 4_100_000)
     texts = {tell(facts, key=f"clip_{i}").medium for i in range(8)}

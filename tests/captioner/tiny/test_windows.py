@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -22,7 +24,7 @@ def told(facts, chance=0.9, **more):
                 chances[f"objects[{i}].{name}"] = chance
     chances |= {f"events[{i}]": chance for i in range(len(facts.events))}
     chances |= {n: chance for n in ("camera", "background_kind") if getattr(facts, n)}
-    return Told(facts=facts, chances=chances | more)
+    return Told(facts=facts, chances=chances | more, spans_s=((0.0, 1.0),) * len(facts.events))
 
 
 @pytest.mark.parametrize(
@@ -33,15 +35,15 @@ def test_windows_are_of_lengths_that_training_shows(count, fps, windows):
     found = windows_of(clip(count, fps))
     assert len(found) == windows
     for part in found:
-        assert MIN_FRAMES <= len(part.times_s) <= MAX_FRAMES
-        assert len(part.times_s) % 2 == 0
+        assert MIN_FRAMES <= len(part.frames.times_s) <= MAX_FRAMES
+        assert len(part.frames.times_s) % 2 == 0
 
 
 @pytest.mark.parametrize(("fps", "step"), [(8, 1 / 8), (25, 3 / 25), (24, 3 / 24), (30, 4 / 30),
                                            (60, 8 / 60), (5, 1 / 5), (11, 1 / 11)])  # fmt: skip
 def test_windows_keep_real_time_as_nearly_as_training_knows_it(fps, step):
     part = windows_of(clip(3 * fps, fps))[0]
-    found = np.diff(part.times_s)
+    found = np.diff(part.frames.times_s)
     assert found == pytest.approx(step, rel=0.1)
     assert any(found == pytest.approx(1 / rate) for rate in SHOWN_RATES)
     assert set(TinySettings().rates) == set(SHOWN_RATES)
@@ -49,10 +51,10 @@ def test_windows_keep_real_time_as_nearly_as_training_knows_it(fps, step):
 
 def test_windows_cover_the_clip_to_its_end():
     parts = windows_of(clip(125, 25))
-    firsts = [int(part.pixels_THWC[0, 0, 0, 0]) for part in parts]
+    firsts = [int(part.frames.pixels_THWC[0, 0, 0, 0]) for part in parts]
     assert firsts[0] == 0
-    assert int(parts[-1].pixels_THWC[-1, 0, 0, 0]) >= 122
-    assert firsts[1] < int(parts[0].pixels_THWC[-1, 0, 0, 0])
+    assert int(parts[-1].frames.pixels_THWC[-1, 0, 0, 0]) >= 122
+    assert firsts[1] < int(parts[0].frames.pixels_THWC[-1, 0, 0, 0])
 
 
 @pytest.mark.parametrize(
@@ -62,7 +64,20 @@ def test_windows_cover_the_clip_to_its_end():
 )  # fmt: skip
 def test_frames_of_any_size_are_fitted(size, fitted):
     part = windows_of(clip(16, 8, *size))[0]
-    assert part.pixels_THWC.shape[1:3] == fitted[::-1]
+    assert part.frames.pixels_THWC.shape[1:3] == fitted[::-1]
+
+
+@pytest.mark.parametrize(("count", "fps"), [(16, 8), (125, 25), (125, 30), (5, 4)])
+def test_windows_know_their_time_in_the_clip(count, fps):
+    late = clip(count, fps)
+    late = Frames(pixels_THWC=late.pixels_THWC, times_s=late.times_s + 7)
+    parts = windows_of(late)
+    assert parts[0].start_s == 7
+    for part in parts:
+        first = int(part.frames.pixels_THWC[0, 0, 0, 0])
+        assert part.start_s == pytest.approx(7 + first / fps)
+        last = int(part.frames.pixels_THWC[-1, 0, 0, 0])
+        assert 7 + last / fps < part.end_s <= 7 + count / fps + 1e-6
 
 
 def test_one_window_is_told_as_it_is():
@@ -104,8 +119,21 @@ def test_merge_tells_what_happens_in_order_and_once():
     hit = EventFacts(kind="collide", subject=0, target=1)
     one = told(Facts(objects=pair, events=(EventFacts(kind="leave", subject=0), hit)))
     two = told(Facts(objects=pair, events=(hit, EventFacts(kind="return", subject=0))))
-    kinds = [event.kind for event in merge([one, two]).facts.events]
-    assert kinds == ["leave", "collide", "return"]
+    merged = merge([one, replace(two, spans_s=((1.0, 1.5), (1.5, 2.0)))])
+    assert [event.kind for event in merged.facts.events] == ["leave", "collide", "return"]
+    assert merged.spans_s == ((0.0, 1.0), (0.0, 1.0), (1.5, 2.0))
+    assert [merged.chances[f"events[{i}]"] for i in range(3)] == [0.9] * 3
+
+
+def test_merge_counts_the_first_of_what_happens_again_but_every_way_and_coin():
+    pair = (ObjectFacts(colour="red"), ObjectFacts(colour="blue"))
+    hit = EventFacts(kind="collide", subject=0, target=1)
+    gone = EventFacts(kind="leave", subject=1)
+    one = told(Facts(objects=pair, events=(hit, gone)))
+    assert merge([one, told(Facts(objects=pair, events=(hit,)))]).facts.events == (hit, gone)
+    ways = tuple(EventFacts(kind="go", subject=0, target=way) for way in ("left", "up"))
+    one = told(Facts(objects=pair[:1], events=ways))
+    assert len(merge([one, one]).facts.events) == 4
 
 
 def test_merge_votes_on_the_scene_by_certainty():
