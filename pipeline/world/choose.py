@@ -72,9 +72,10 @@ def choose_scene(
     """Plan a scene by lot.
 
     The same arguments give the same plan, and a frame of the same shape gives it at any size.
-    `split` is one of `splits.SPLITS`. `kind` is one of `SCENE_KINDS`, `COLLISION`, or left to the lot.
-    `motion`: `any`, `moving` (something moves), `static` (nothing does); both ask for the kind
-    `free`, as does `num_objects` (1 to 4). `actions` (keys of `maze.ACTIONS`) drive a maze.
+    `split` is one of `splits.SPLITS`. `kind` is `COLLISION`, one of `SCENE_KINDS`, or left to
+    the lot. `motion`: `any`, `moving` (something moves), `static` (nothing does); both ask for
+    the kind `free`, as does `num_objects` (1 to 4). `actions` (keys of `maze.ACTIONS`) drive a
+    maze.
     A kind that does not fit into the given time gives way to `free`, and many objects that do
     not fit into the frame to fewer, unless their number was asked for. Raises UserError for
     unknown words, and where no scene fits into the frame.

@@ -67,8 +67,7 @@ def render_event(
     alone = replace(facts, events=(facts.events[number],))
     if language == "zh":
         return chinese_events(alone, rng)
-    speaker = Speaker(alone, rng)
-    speaker.named = list(range(len(facts.objects)))
+    speaker = Speaker(alone, rng, named=list(range(len(facts.objects))), in_full=True)
     return event_sentences(speaker, terse=True)[0]
 
 

@@ -38,6 +38,8 @@ class Speaker:
     rng: Random
     named: list[int] = field(default_factory=list)
     prop_named: bool = False
+    in_full: bool = False
+    """Whether every object is named by colour and shape each time."""
     last_pattern: int = -1
 
     def one_of(self, *choices: str) -> str:
@@ -79,7 +81,13 @@ class Speaker:
         """Return `the red circle`, or what else names this one object among those named."""
         item = self.facts.objects[index]
         others = [self.facts.objects[i] for i in self.named if i != index]
-        if short and item.shape and self.chance(0.4) and all(o.shape != item.shape for o in others):
+        if (
+            short
+            and not self.in_full
+            and item.shape
+            and self.chance(0.4)
+            and all(o.shape != item.shape for o in others)
+        ):
             return f"the {item.shape}"
         noun = " ".join(part for part in (item.colour or "", item.shape or "object") if part)
         looks = (item.colour, item.shape)

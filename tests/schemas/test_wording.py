@@ -24,7 +24,7 @@ from schemas.facts import (
 from schemas.wording import lexicon, lexicon_chinese
 from schemas.wording.inflect import article, participle, past, present
 from schemas.wording.read import left_out, read
-from schemas.wording.render import render
+from schemas.wording.render import render, render_event
 from schemas.wording.tokens import words
 from tests.schemas.wording_cases import draw_facts
 
@@ -971,3 +971,29 @@ def test_left_out_names_the_sentences_that_are_not_wholly_understood():
     text = "A red star falls. A dog barks at it! Is it blue? It grows, I hope."
     assert left_out(text) == ["A dog barks at it!", "Is it blue?", "It grows, I hope."]
     assert left_out("一个红色圆形落下。一只狗在叫。") == ["一只狗在叫。"]
+
+
+def test_an_event_alone_names_who_takes_part():
+    facts = Facts(
+        objects=(
+            ObjectFacts(colour="red", shape="star", size="small", action="rest"),
+            ObjectFacts(colour="blue", shape="circle", action="move", direction="left"),
+        ),
+        events=(
+            EventFacts(kind="leave", subject=1),
+            EventFacts(kind="collide", subject=0, target=1),
+        ),
+        camera="still",
+    )
+    for seed in range(20):
+        stated = read(render_event(facts, 1, seed=seed))
+        assert stated.events == (EventFacts(kind="collide", subject=0, target=1),)
+        assert [(item.colour, item.shape) for item in stated.objects] == [
+            ("red", "star"),
+            ("blue", "circle"),
+        ]
+        gone = read(render_event(facts, 0, seed=seed))
+        assert [item.colour for item in gone.objects] == ["blue"]
+        assert gone.events == (EventFacts(kind="leave", subject=0),)
+        said = read(render_event(facts, 1, language="zh", seed=seed))
+        assert [event.kind for event in said.events] == ["collide"]
