@@ -5,9 +5,11 @@ python benchmarks/captioner_gate.py --json benchmarks/results/captioner_gate.jso
 Answers go the whole way, as text: read, mended, judged. A failure is caught where it does not
 pass as `ok`; broken JSON also where it was mended without a word that the model did not write,
 and stock phrases also where the house style takes them out.
-The words of three sets were looked at while the gate was written. Those of `unseen` were written
-after it and never looked at: what it says of refusals, echoes and stock phrases is what to expect
-of models that put them as nobody did before. One core.
+The words of five sets were looked at while the gate was written; its classifier is trained on
+none of their refusals, echoes and stock phrases. The phrases of `unseen`, and the good captions of
+`gate_unseen_good.json`, were written by somebody who had not seen the gate, and nothing was
+changed after they had been measured: they tell what to expect. The captions of `gate_hard.py` and
+`gate_unseen_good.json` are good ones with words that failures are known by. One core.
 """
 
 from __future__ import annotations
@@ -25,6 +27,7 @@ from typing import Any
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from benchmarks.gate_good import DURATION_S, draw_good, draw_world
+from benchmarks.gate_hard import HARD
 from benchmarks.gate_others import OTHERS
 from benchmarks.gate_planted import PLANTS, Plant, Planted, as_answer, load_phrases
 from captioner.caption import StructuredCaption
@@ -37,9 +40,12 @@ SETS: dict[str, dict[str, Plant]] = {
     "tuned": PLANTS,
     "tuned_second": OTHERS,
     "tuned_third": OTHERS,
+    "tuned_fourth": OTHERS,
+    "tuned_fifth": OTHERS,
     "unseen": OTHERS,
 }
 MAX_SHARED = 3
+UNSEEN_GOOD = Path(__file__).with_name("gate_unseen_good.json")
 
 
 @dataclass(slots=True, kw_only=True)
@@ -205,13 +211,25 @@ def main() -> None:
         language: [draw_world(i, language) for i in range(arguments.good)]
         for language in ("en", "zh")
     }
+    hard, unseen = (
+        {
+            language: [StructuredCaption(short=text, medium=text, long=text) for text in texts]
+            for language, texts in source.items()
+        }
+        for source in (HARD, json.loads(UNSEEN_GOOD.read_text(encoding="utf-8")))
+    )
     mixed = {language: real[language][::2] + world[language][::2] for language in real}
     for language, pool in mixed.items():
         Random(language).shuffle(pool)
     start = time.perf_counter()
     named = {
         f"{language} {source}": pools[language]
-        for source, pools in (("real", real), ("world", world))
+        for source, pools in (
+            ("real", real),
+            ("world", world),
+            ("hard", hard),
+            ("unseen hard", unseen),
+        )
         for language in pools
     }
     result: dict[str, Any] = {"false_alarms": false_alarms(named, arguments.show)}

@@ -2,7 +2,7 @@
 
 A generator takes a good caption and gives the answer of a model that failed on it, as text.
 Words come from `gate_phrases.json`: those of the sets `tuned...` were looked at while the gate
-was written, those of `unseen` were written after it.
+was written; what `unseen` is worth, `captioner_gate.py` says.
 """
 
 # ruff: noqa: RUF001

@@ -92,6 +92,8 @@ def check_caption(
         return "refused"
     if any(is_placeholder(text) for text in (*texts, *caption.actions)):
         return "placeholder"
+    if any(_has_markup(text) for text in everything):
+        return "markup"
     if any(is_echo(text) for text in everything):
         return "echo"
     if any(find_loop(text) for text in everything) or _has_looping_fields(caption):
@@ -103,8 +105,6 @@ def check_caption(
         return "truncated"
     if not _has_good_times(caption, duration_s, texts):
         return "bad_times"
-    if any(_has_markup(text) for text in everything):
-        return "markup"
     if any(is_boilerplate(text) for text in texts):
         return "boilerplate"
     return _check_length(prose, phrases, kinds)
@@ -123,11 +123,11 @@ def check_text(kind: str, text: str, *, language: str | None = None) -> str:
     checks: tuple[tuple[str, bool], ...] = (
         ("refused", is_refusal(text)),
         ("placeholder", is_placeholder(text)),
+        ("markup", _has_markup(text)),
         ("echo", is_echo(text)),
         ("repeated", find_loop(text)),
         ("off_language", language is not None and not is_in_language(text, language)),
         ("truncated", not is_finished(text) or is_cut_off(text)),
-        ("markup", _has_markup(text)),
         ("boilerplate", is_boilerplate(text)),
         ("too_long", kind in MAX_WORDS and _num_words(text) > MAX_WORDS[kind]),
     )

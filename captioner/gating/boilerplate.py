@@ -97,8 +97,10 @@ def strip_openings(text: str) -> str:
 
 def is_boilerplate(text: str) -> bool:
     """Return whether a text says nothing about what is seen, or falls into stock phrases."""
-    left = strip_openings(text)
-    return is_vacuous(left) or any(is_filler(trim_filler(one)) for one in split_sentences(left))
+    sentences = split_sentences(text)
+    if is_vacuous(text) or is_vacuous(strip_openings(text)):
+        return True
+    return any(is_filler(trim_filler(one)) for one in sentences)
 
 
 def _stripped(sentence: str) -> str:

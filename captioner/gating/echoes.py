@@ -8,7 +8,7 @@ import re
 from functools import cache
 
 from captioner.gating.loops import split_sentences, split_words
-from captioner.gating.refusals import is_talk
+from captioner.gating.registers import find_registers
 from captioner.prompting import prompt_sentences
 
 _GRAM = 6
@@ -32,41 +32,13 @@ _FORM_WORDS = re.compile(
     r"subject|action|setting|test|foo|bar|字符串|文本|描述|无|未知|简短|详细|示例)[\s:：.,。…_-]*)+",
     re.IGNORECASE,
 )
-_ORDERS = re.compile(
-    r"^(?:please|now|then|first|also|always|only|remember to|be sure to|be|try to)?,? ?(?:(?:"
-    r"describe|write|respond|reply|provide|generate|summari[sz]e|do not|don't|avoid|ensure|"
-    r"make sure|mention|remember|pay attention|begin with|start with|focus on|include|"
-    r"describing) |(?:name|list|"
-    r"output|return|answer|state|note|use|keep|format|limit|give|identify|count|look) (?:the|all|a|"
-    r"an|your|any|only|each|every|what|in|with|at|it|to|exactly)\b)",
-    re.IGNORECASE,
-)
-"""No caption begins with an imperative."""
 _LABEL = re.compile(
     r"(?:^|\n)\s*#*\s*(?:system|user|assistant|human|instructions?|prompt|questions?|answer|q|a|"
     r"output(?: format)?|task|format|response|note|hint|input|context|requirements?|step \d+|"
     r"thought|reasoning|analysis|任务|要求|问题|回答|答|格式|注意|提示|用户|助手|系统|输出|步骤|分析)\s*[:：]",
     re.IGNORECASE,
 )
-_TASK = re.compile(
-    r"\b(?:you are (?:shown|given|an?|asked|a helpful)|you will be|your (?:task|job|goal|response|"
-    r"role)|the (?:user|prompt|instructions?|task|question) (?:wants|asks|asked|says|is|are|"
-    r"requires|requests|states|provided)|as (?:requested|instructed|asked)|"
-    r"let me (?:describe|think|know|analy[sz]e|look|start|see|break)|i (?:need|have|should|will|"
-    r"want|must|am going) (?:to )?(?:describe|write|analy[sz]e|provide|create|generate|look|focus|"
-    r"make|produce|caption|output|return)|"
-    r"i'll (?:describe|write|analy[sz]e|provide|create|start)|(?:valid |the |one )json "
-    r"(?:object|format|schema|output)|system prompt|"
-    r"(?:the|this|my) (?:caption|description) (?:should|must|is written|has been|includes|meets))"
-    r"\b|<\|?\w+\|?>|\[/?INST\]|<<SYS>>",
-    re.IGNORECASE,
-)
-_CHINESE_ORDERS = re.compile(
-    r"^(?:请|好[，,的]|首先[，,]我|任务)|^请?(?:用|以|按|根据|详细|简要|只|不要|仅)?(?:用|以|按|根据)?\w{0,12}"
-    r"(?:描述|回答|输出|返回|概括|撰写|列出)(?:这|该|此|以下|视频|画面中|内容|一下|一个?JSON)|"
-    r"你(?:是一|将看到|的任务)|用户(?:要求|希望|想)|根据(?:要求|提示|指示)|"
-    r"JSON ?(?:格式|对象)|我(?:需要|将|来|会)(?:描述|写|分析|输出)"
-)
+_CHAT_MARK = re.compile(r"<\|?\w+\|?>|\[/?INST\]|<<SYS>>")
 
 
 def is_placeholder(text: str) -> bool:
@@ -83,18 +55,13 @@ def is_placeholder(text: str) -> bool:
 
 def is_echo(text: str) -> bool:
     """Return whether a text holds our prompts' own words, orders to a captioner, or a chat."""
-    if _TASK.search(text) or _LABEL.search(text) or is_talk(text):
+    if _CHAT_MARK.search(text) or _LABEL.search(text) or "task" in find_registers(text):
         return True
     lines, grams = _prompt_words()
     words = split_words(text)
     if any(tuple(words[i : i + _GRAM]) in grams for i in range(len(words) - _GRAM + 1)):
         return True
-    for sentence in split_sentences(text):
-        if _ORDERS.search(sentence) or _CHINESE_ORDERS.search(sentence):
-            return True
-        if tuple(split_words(sentence)) in lines:
-            return True
-    return False
+    return any(tuple(split_words(sentence)) in lines for sentence in split_sentences(text))
 
 
 @cache

@@ -8,8 +8,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable
 
-from captioner.gating.loops import split_sentences
-from captioner.gating.refusals import unquoted
+from captioner.gating.loops import split_sentences, unquoted
 
 _SCRIPTS = {
     "han": re.compile(r"[\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff]"),

@@ -19,6 +19,11 @@ _STUTTER = re.compile(
 _SYLLABLES = re.compile(r"([^\W\d]{2,4})\1{4,}|([^\W\d]{3,12})\2{3,}", re.IGNORECASE)
 _NO_ECHO = frozenset(("the", "a", "an", "of", "and", "to", "in", "is", "on", "with", "at"))
 
+_QUOTED = re.compile(
+    r"\"[^\"\n]{1,300}\"|\u201c[^\u201d\n]{1,300}\u201d|\u300c[^\u300d]{1,300}\u300d|"
+    r"\u00ab[^\u00bb\n]{1,300}\u00bb|(?<!\w)'(?:[^'\n]|'(?=\w)){1,300}'(?!\w)|\u2018[^\u2019\n]{1,300}\u2019(?!\w)"
+)
+
 _MAX_PERIOD = 40
 _MAX_CHARACTERS = 12_000
 """Of a longer text, the beginning is looked at: what loops so late is too long anyway."""
@@ -78,6 +83,12 @@ def join_sentences(sentences: Sequence[str]) -> str:
         gap = "" if not text or text[-1] in "\u3002\uff01\uff1f\u201d\u300d" else " "
         text += gap + sentence
     return text
+
+
+def unquoted(text: str) -> str:
+    """Return a text without what stands in quotation marks: words seen, not the captioner's."""
+    plain = _QUOTED.sub(" ", text)
+    return plain.replace("\u2019", "'").replace("\u2018", "'")
 
 
 def _has_sentence_twice(text: str) -> bool:

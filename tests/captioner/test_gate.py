@@ -3,6 +3,8 @@ import pytest
 
 from captioner.caption import Event, Relation, StructuredCaption, Subject
 from captioner.gate import STATUSES, check_caption, check_text, find_shared
+from captioner.gating.filler import drop_filler
+from captioner.gating.registers import REGISTERS, find_registers, weigh
 from captioner.prompting import load_prompt
 
 LONG = (
@@ -122,6 +124,71 @@ def test_good_chinese_captions_pass_where_chinese_was_asked_for(text: str) -> No
 def test_gate_names_the_failure_of_a_caption(text: str, status: str) -> None:
     assert said(text) == status
     assert status in STATUSES
+
+
+@pytest.mark.parametrize(
+    ("text", "language", "status"),
+    [
+        ("The recording you mention never made it to me.", "en", "refused"),
+        ("Faces of strangers are something I would rather not comment on.", "en", "refused"),
+        ("这段录像传到我这里时已经坏了，没法写。", "zh", "refused"),
+        ("Before writing, let me count the people in the frames.", "en", "echo"),
+        ("Keep the caption under forty words and name no brands.", "en", "echo"),
+        ("先数清人数，再按要求写出描述。", "zh", "echo"),
+        ("A gentle hymn to friendship and to the passing of time.", "en", "boilerplate"),
+        ("这样的瞬间让人感受到生命的美好。", "zh", "boilerplate"),
+        ("Several things go on in some place.", "en", "boilerplate"),
+        ("视频里有一些东西在变化。", "zh", "boilerplate"),
+    ],
+    ids=lambda text: text[:30],
+)
+def test_a_wording_that_nobody_listed_is_told_by_its_register(text, language, status) -> None:
+    assert said(text, language) == status
+    good = LONG if language == "en" else ZH
+    whole = {"boilerplate": f"{good} {text}"}.get(status, f"{text} {good}")
+    if "empty" not in find_registers(text):
+        assert said(whole, language) == status
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "A guest shakes her head and refuses the plate that a waiter holds out.",
+        "A beautiful sunset colours the clouds above the pier.",
+        "Friends sing around a cake with eight candles, and a boy blows them out.",
+        "A man films a parade with his phone.",
+        "A poster lists the rules of the pool: no diving, no running.",
+        "A presenter reads from a teleprompter beside a screen with headlines.",
+        "有人摇头，没有接服务员递来的盘子。",
+        "美丽的夕阳把云染成红色。",
+        "墙上的海报写着“请描述你看到的东西”。",
+    ],
+)
+def test_scenes_with_the_words_of_failures_pass(text: str) -> None:
+    language = "zh" if text[0] > "\u3000" else "en"
+    assert said(text, language) == "ok"
+
+
+def test_what_a_quotation_says_is_no_register_of_the_caption() -> None:
+    assert find_registers('A sign reads "Sorry, I cannot describe this video".') == frozenset()
+    assert "declined" in find_registers("Sorry, I cannot describe this video.")
+
+
+@pytest.mark.parametrize("text", ["rote Jacke", "Ein Mann sitzt am Tisch.", "une table ronde", ""])
+def test_other_languages_are_not_told(text: str) -> None:
+    assert find_registers(text) == frozenset()
+
+
+def test_shares_of_registers_sum_to_one() -> None:
+    for text in ("A dog runs.", "一只狗。", "Hope is everywhere.", "Quel chien !"):
+        assert set(weigh(text)) == set(REGISTERS)
+        assert sum(weigh(text).values()) == pytest.approx(1)
+
+
+def test_stock_sentences_are_dropped_and_what_is_seen_stays() -> None:
+    text = "A dog runs past a bench. It is a moment of pure joy, a hymn to life."
+    assert drop_filler(text) == "A dog runs past a bench."
+    assert drop_filler(LONG) == LONG
 
 
 def test_the_most_telling_failure_is_named_first() -> None:
