@@ -123,7 +123,7 @@ class TinySettings(Settings):
 class CaptionSettings(Settings):
     """Who writes the captions, and which kinds."""
 
-    backend: Literal["tiny", "measured", "transformers", "openai", "vllm"] = "measured"
+    backend: Literal["tiny", "measured", "transformers", "openai", "vllm"] = "tiny"
     """Name of the captioner."""
 
     fallbacks: tuple[str, ...] = ("measured",)
