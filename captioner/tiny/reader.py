@@ -14,11 +14,11 @@ import torch
 from numpy.typing import NDArray
 
 from captioner.tiny.certainty import Told, told
-from captioner.tiny.event_times import event_spans
 from captioner.tiny.evidence import doubts
 from captioner.tiny.matcher import Matcher, MatcherShape, traits_of
 from captioner.tiny.network import Seen, TinyNetwork, compute_dtype
 from captioner.tiny.sequence import Control
+from captioner.tiny.slot_readings import read_slots
 from captioner.tiny.weights import Weights, load_weights
 from captioner.tiny.windows import Window, merge, windows_of
 from captioner.tiny.words import Vocabulary
@@ -101,7 +101,9 @@ class TinyReader:
             domain = seen.scene["domain"][:, 0].sigmoid().tolist()
             slots = seen.slots_2BMCK[1].numpy()
             for n, (i, j) in enumerate(keys):
-                stated = _timed(told(written[n], self._least), windows[i][j], slots[n])
+                window = windows[i][j]
+                stated = told(written[n], self._least)
+                stated = read_slots(stated, slots[n], window.start_s, window.end_s)
                 captions[i, j] = stated, domain[n]
             self._add_points(points_ND, keys, seen)
         points_ND = _of_length_1(points_ND)
@@ -186,16 +188,6 @@ def _alike(
             frames = np.stack([windows[i][j].frames.pixels_THWC for i, j in chosen])
             found.append((chosen, torch.from_numpy(frames), step))
     return found
-
-
-def _timed(stated: Told, window: Window, slots_MCK: NDArray[np.float32]) -> Told:
-    """Return what is told of a window with the times of its events."""
-    length_s = window.end_s - window.start_s
-    spans_s = tuple(
-        (window.start_s + start * length_s, window.start_s + end * length_s)
-        for start, end in event_spans(stated.facts, slots_MCK)
-    )
-    return replace(stated, spans_s=spans_s)
 
 
 def _reading(parts: list[Window], read: list[Told], domain: list[float]) -> TinyReading:
