@@ -32,7 +32,7 @@ from benchmarks.captioner_plants import (
     world_plants,
 )
 from benchmarks.captioner_real import read_requests
-from benchmarks.captioner_wordings import FIRST, FOURTH, SECOND, THIRD
+from benchmarks.captioner_wordings import FIFTH, FIRST, FOURTH, SECOND, SIXTH, THIRD
 from captioner.backend import load_backend
 from captioner.caption import StructuredCaption
 from captioner.claims.colour import FAMILIES
@@ -119,7 +119,14 @@ def measure_real(args: argparse.Namespace) -> list[dict[str, Any]]:
             clips.append((file, label, request, gather_evidence(request)))
     good, every, knowable = Tally(), Tally(), Tally()
     rng = Random(args.seed)
-    wordings = (("first", FIRST), ("second", SECOND), ("third", THIRD), ("fourth", FOURTH))
+    wordings = (
+        ("first", FIRST),
+        ("second", SECOND),
+        ("third", THIRD),
+        ("fourth", FOURTH),
+        ("fifth", FIFTH),
+        ("sixth", SIXTH),
+    )
     for name, wording in (case for case in wordings for _ in range(NUM_DRAWS)):
         for file, label, _, evidence in clips:
             caption = real_caption(label, rng, wording)

@@ -6,7 +6,7 @@ import re
 from itertools import pairwise
 from typing import Literal
 
-from captioner.claims.camera import WAY
+from captioner.claims.camera_ways import WAY
 from captioner.claims.claim import SENTENCE, Claim
 from captioner.claims.count import NUMBERS
 from captioner.claims.judging import OPPOSITES
@@ -37,7 +37,12 @@ _STILL_WORD = re.compile(
     r"\b(?:static|stationary|fixed|locked[-\s]off|motionless|unmoving|still|steady)\b", re.I
 )
 _UNSTEADY_WORD = re.compile(r"hand-?\s?held|shaky|unsteady", re.I)
-_CAMERA_NOUN = re.compile(r"(?:camera|shot|view|viewpoint|frame|framing|footage|lens)\b")
+_CAMERA_NOUN = re.compile(
+    r"(?:camera(?:work)?|shot|view(?:point)?|frame|framing|footage|lens|perspective|picture|image|"
+    r"point of view|vantage point|composition)\b"
+)
+_GOAL = re.compile(r"^\s+(?:to|from|for|towards?|into|until|and\s+back)\b[^,.;:]*")
+"""What belongs to a movement and goes with it: `pans left to reveal a door`."""
 _ONE_WAY_VERB = re.compile(r"(?:pull|push|clos|widen)", re.I)
 _BACK_AND_FORTH = {
     "in": "out",
@@ -93,7 +98,10 @@ def correct(text: str, claim: Claim, measured: str, *, is_camera_field: bool = F
         return None
     if said[:1].isupper():
         new = new[:1].upper() + new[1:]
-    return _fix_article(text[: claim.start], new) + text[claim.end :]
+    rest = text[claim.end :]
+    if claim.topic == "camera" and measured == "still" and not is_camera_field:
+        rest = _GOAL.sub("", rest, count=1)
+    return _fix_article(text[: claim.start], new) + rest
 
 
 def drop(text: str, claim: Claim) -> str:
@@ -184,7 +192,7 @@ def _light_words(said: str, measured: str) -> str | None:
 def _adjective_before_noun(said: str) -> bool:
     return bool(
         re.match(
-            r"(?i)(?:dark|dim|gloomy|shadowy|unlit|bright|sunny|black[-\s]and[-\s]white|monochrome|"
+            r"(?i)(?:dark|dim|gloomy|murky|shadowy|unlit|bright|sunny|sunlit|radiant|luminous|black[-\s]and[-\s]white|monochrome|"
             r"colou?rful|vibrant)\b(?!\s+colou?rs?\b)",
             said,
         )
@@ -194,7 +202,7 @@ def _adjective_before_noun(said: str) -> bool:
 def _without_first_word(text: str, claim: Claim) -> str:
     """Return the text without the claim's leading adjective: `a dark room` -> `a room`."""
     said = text[claim.start : claim.end]
-    cut = re.sub(r"(?i)^(?:black[-\s]and[-\s]white|[a-z-]+),?\s*", "", said, count=1)
+    cut = re.sub(r"(?i)^(?:black[-\s]and[-\s]white|[a-z-]+),?\s*(?:and\s+)?", "", said, count=1)
     rest = (cut + text[claim.end :]).lstrip()
     if said[:1].isupper():
         rest = rest[:1].upper() + rest[1:]
