@@ -21,6 +21,9 @@ import time
 from pathlib import Path
 from typing import Any
 
+# As `rushes` sets it for its workers; it counts only before the first import of torch.
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+
 import numpy as np
 
 from captioner.backends.tiny import FPS, SHORT_SIDE_PX

@@ -15,7 +15,7 @@ from captioner.gate import check_caption
 from captioner.parse import parse
 from captioner.prose import without_filler
 from captioner.request import Answer, Attempt, CaptionRequest
-from captioner.rows import Try
+from captioner.rows import SPEAK_FROM_PIXELS, Try
 from captioner.settings import CaptionSettings
 from schemas.errors import UserError
 
@@ -23,9 +23,6 @@ if TYPE_CHECKING:
     from captioner.world_sight import WorldSight
 
 log = logging.getLogger(__name__)
-
-_SPEAK_FROM_PIXELS = ("measured", "tiny")
-"""Captioners whose statements are measurements themselves, `tiny`'s held against the pixels."""
 
 MAX_CONTRADICTION = 0.5
 """Above this `contradiction_score` an answer is taken for one about another clip."""
@@ -62,8 +59,7 @@ class Checker:
             caption, parsed = read.caption, read.status
         if caption is None:
             return replace(one, status=parsed)
-        if captioner.name in _SPEAK_FROM_PIXELS:
-            # Their texts come from a grammar of ours: that it passes the gate is tested.
+        if captioner.name in SPEAK_FROM_PIXELS:
             return replace(one, caption=caption)
         status = self._gate(caption, request, answer)
         if status == "boilerplate":

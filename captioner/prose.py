@@ -45,6 +45,7 @@ def finish(
     language: str,
     key: str = "",
     with_inferences: bool = False,
+    is_ours: bool = False,
 ) -> dict[str, str]:
     """Return one text per kind, all in one style whoever wrote the caption.
 
@@ -54,12 +55,13 @@ def finish(
     `key` (the clip's id) picks it, so that a clip always gets the same. `structured` is
     compact JSON with sorted keys, without fields that state nothing. Mood and story enter
     prose only `with_inferences`, each with its evidence. A text is empty where the caption
-    states nothing.
+    states nothing. Prose that `is_ours`, written by a grammar of this project, keeps all of its
+    sentences.
     """
     given: dict[Length, str] = {
-        "short": tidy(caption.short, language=language),
-        "medium": tidy(caption.medium, language=language),
-        "long": tidy(caption.long, language=language),
+        "short": tidy(caption.short, language=language, is_ours=is_ours),
+        "medium": tidy(caption.medium, language=language, is_ours=is_ours),
+        "long": tidy(caption.long, language=language, is_ours=is_ours),
     }
     texts: dict[str, str] = {}
     for kind in kinds:
@@ -74,17 +76,19 @@ def finish(
     return texts
 
 
-def tidy(text: str, *, language: str = "en") -> str:
+def tidy(text: str, *, language: str = "en", is_ours: bool = False) -> str:
     """Return a text in the house style; what it says of the scene is left as it is.
 
-    Doing it twice changes nothing. Quoted words keep their spelling.
+    Doing it twice changes nothing. Quoted words keep their spelling. Sentences that only praise
+    or tell of nothing go, unless the text `is_ours`.
     """
     plain = _INVISIBLE.sub("", _MARKS.sub("", _LINE_MARKS.sub("", text)))
     is_english = language.lower().split("-")[0] == "en"
     if is_english:
         plain = plain.translate(_ENGLISH_QUOTES)
     plain = join_sentences(split_sentences(plain))
-    plain = drop_filler(strip_openings(" ".join(plain.split())))
+    plain = strip_openings(" ".join(plain.split()))
+    plain = plain if is_ours else drop_filler(plain)
     if is_english:
         parts = _QUOTED.split(plain)
         plain = "".join(part if i % 2 else _unhedged(part) for i, part in enumerate(parts))

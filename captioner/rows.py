@@ -16,6 +16,10 @@ from captioner.settings import CaptionSettings
 from schemas.ids import content_id
 from schemas.records import Caption
 
+SPEAK_FROM_PIXELS = ("measured", "tiny")
+"""Captioners whose statements are measurements themselves (`tiny`'s are held against the pixels),
+and whose texts come from a grammar of ours: that it passes the gate is tested."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Try:
@@ -56,7 +60,7 @@ def caption_rows(one: Try, scope: Scope, *, kinds: Sequence[str] | None = None) 
     if one.caption is None:
         raise ValueError(f"no caption for {one.request.request_id}")
     wanted = tuple(kinds or scope.settings.kinds)
-    texts = finish(one.caption, kinds=wanted, language=one.answer.language, key=one.request.clip_id)
+    texts = _finished(one, one.caption, wanted)
     return [
         _row(one, scope, kind, texts[kind], raw=one.answer.text if kind == "structured" else "")
         for kind in wanted
@@ -67,13 +71,18 @@ def window_row(one: Try, scope: Scope) -> Caption:
     """Return the row of one window of a long clip: its structured caption."""
     if one.caption is None:
         raise ValueError(f"no caption for {one.request.request_id}")
-    text = finish(
-        one.caption,
-        kinds=("structured",),
+    text = _finished(one, one.caption, ("structured",))["structured"]
+    return _row(one, scope, "window", text, raw=one.answer.text)
+
+
+def _finished(one: Try, caption: StructuredCaption, kinds: Sequence[str]) -> dict[str, str]:
+    return finish(
+        caption,
+        kinds=kinds,
         language=one.answer.language,
         key=one.request.clip_id,
-    )["structured"]
-    return _row(one, scope, "window", text, raw=one.answer.text)
+        is_ours=one.captioner.name in SPEAK_FROM_PIXELS,
+    )
 
 
 def _own_words(one: Try) -> str:

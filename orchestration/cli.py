@@ -39,6 +39,8 @@ if TYPE_CHECKING:
 def main() -> None:
     """Run the command line; the entry point of the script `rushes`."""
     logging.basicConfig(level=os.environ.get("RUSHES_LOG", "WARNING"), stream=sys.stderr)
+    # A thread that waits for others gives its core to the decoders, here and in all workers.
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     try:
         app()
     except UserError as error:
