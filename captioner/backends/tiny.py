@@ -20,7 +20,7 @@ from schemas.ids import settings_hash
 LANGUAGES = ("en", "zh")
 FPS = 8.0
 SHORT_SIDE_PX = 64
-WORDING_VERSION = "1"
+WORDING_VERSION = "2"
 """Goes up when `captioner.world_words` says the same facts otherwise."""
 
 
