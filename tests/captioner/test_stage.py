@@ -62,7 +62,7 @@ def rows(works: list[Work], **wanted: object) -> list[Caption]:
 
 
 def numbered(request: CaptionRequest, attempt: Attempt) -> Answer:
-    return good_answer(request, f"This is {request.request_id}.")
+    return good_answer(request, f'A sign reads "{request.request_id}".')
 
 
 def test_every_clip_gets_every_kind_once_with_its_own_words(catalog: Catalog) -> None:
@@ -95,7 +95,7 @@ def test_a_failed_try_stays_visible_beside_the_good_one(catalog: Catalog) -> Non
     def script(request: CaptionRequest, attempt: Attempt) -> Answer:
         if attempt.number == 0:
             return Answer(request_id=request.request_id, text="I'm sorry, I cannot help with that.")
-        return good_answer(request, f"It is {request.request_id}.")
+        return good_answer(request, f'A sign reads "{request.request_id}".')
 
     works, _, _ = describe(catalog, script)
     failed = [row for row in rows(works) if row.status != "ok"]
