@@ -136,7 +136,9 @@ def test_a_long_clip_is_told_by_windows_in_source_time(catalog: Catalog) -> None
     def script(request: CaptionRequest, attempt: Attempt) -> Answer:
         answer = numbered(request, attempt)
         assert answer.caption is not None
-        event = Event(start_s=0.5, end_s=1.0, text=f"A wave breaks in {request.request_id}.")
+        event = Event(
+            start_s=0.5, end_s=1.0, text=f'A wave breaks by the sign "{request.request_id}".'
+        )
         caption = answer.caption.model_copy(update={"events": (event,)})
         return Answer(request_id=request.request_id, caption=caption)
 
