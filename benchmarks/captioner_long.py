@@ -143,8 +143,8 @@ def main() -> None:
         Catalog.open(root)
         .lens()
         .sql(
-            "select b.text, v.uri from best_captions b join current_clips c using (clip_id) "
-            "join sources v using (video_id) where b.kind = 'structured'"
+            "select b.text, v.uri from best_captions b join current_clips c on c.clip_id = b.clip_id "
+            "join sources v on v.video_id = c.video_id where b.kind = 'structured'"
         )
     )
     sums: dict[str, dict[str, float]] = defaultdict(lambda: defaultdict(float))
