@@ -143,7 +143,8 @@ def main() -> None:
         Catalog.open(root)
         .lens()
         .sql(
-            "select b.text, v.uri from best_captions b join current_clips c on c.clip_id = b.clip_id "
+            "select distinct b.text, v.uri from best_captions b "
+            "join current_clips c on c.clip_id = b.clip_id "
             "join sources v on v.video_id = c.video_id where b.kind = 'structured'"
         )
     )
