@@ -7,8 +7,10 @@ pass as `ok`; broken JSON also where it was mended without a word that the model
 and stock phrases also where the house style takes them out.
 The words of five sets were looked at while the gate was written; its classifier is trained on
 none of their refusals, echoes and stock phrases. The phrases of `unseen`, and the good captions of
-`gate_unseen_good.json`, were written by somebody who had not seen the gate, and nothing was
-changed after they had been measured: they tell what to expect. The captions of `gate_hard.py` and
+`gate_unseen_good.json`, were written by somebody who had not seen the gate: they tell what to
+expect. After they had first been measured (stock phrases 0.93, Chinese 0.98) the classifier was
+trained again with more sentences on what is seen, jars and liquids, since it dropped such from good
+captions; none was chosen by what `unseen` missed. The captions of `gate_hard.py` and
 `gate_unseen_good.json` are good ones with words that failures are known by. One core.
 """
 

@@ -16,9 +16,9 @@ import json
 import subprocess
 import sys
 from collections import defaultdict
+from dataclasses import replace
 from itertools import combinations
 from pathlib import Path
-from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
@@ -29,7 +29,7 @@ from pipeline.world.choose import COLLISION
 from pipeline.world.rushes_world import RushesWorld
 from pipeline.world.state import SceneTruth
 from schemas.catalog import Catalog
-from schemas.facts import EVENT_KINDS
+from schemas.facts import EVENT_KINDS, EventFacts
 from schemas.wording.read import read
 
 FIRST_SEED = 3_700_000
@@ -68,19 +68,13 @@ def draw(folder: Path, count: int, seconds: float) -> dict[str, SceneTruth]:
 
 def happened(truth: SceneTruth) -> list[Timed]:
     """Return the true events of a take."""
-
-    def name(end: Any) -> object:
-        return ("object", truth.facts.objects[end].colour) if isinstance(end, int) else end
-
-    return [
-        (
-            event.frame / RATE,
-            event.frame / RATE,
-            (event.kind, name(event.subject), name(event.target)),
-        )
-        for event in truth.events
-        if event.kind in EVENT_KINDS
-    ]
+    events = [event for event in truth.events if event.kind in EVENT_KINDS]
+    stated = tuple(
+        EventFacts(kind=event.kind, subject=event.subject, target=event.target) for event in events
+    )
+    named = named_events(replace(truth.facts, events=stated))
+    times_s = [event.frame / RATE for event in events]
+    return [(time_s, time_s, one) for time_s, one in zip(times_s, named, strict=True)]
 
 
 def told(caption: StructuredCaption) -> list[Timed]:

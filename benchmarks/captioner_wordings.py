@@ -3,8 +3,9 @@
 The check was made with the first in view and widened after it had been measured on the second
 (camera 0.76, light 0.70 of what can be known), again after the third (0.68, 0.73), and once
 more after the fourth (0.80, 0.62), when lists of sentences gave way to words and grammar. These
-four have been tuned on. The fifth and sixth were written by somebody who had not seen the check,
-and nothing was changed after they had been measured.
+four have been tuned on. The fifth and sixth were written by somebody who had not seen the check.
+Work on it went on after they had first been measured (camera 0.87 and 0.76, light 0.88 and 0.88),
+by somebody who knew neither them nor those figures.
 """
 
 from __future__ import annotations
