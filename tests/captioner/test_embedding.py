@@ -236,7 +236,9 @@ def test_new_embeddings_give_new_groups_and_the_same_ones_no_work(
     def rerun() -> tuple[list[dict[str, Any]], int]:
         with open_run(catalog, "curate", recipe) as run:
             curate(run, [folder])
-        rows = catalog.rows("select clip_id, group_id, method, distance from current_duplicates")
+        rows = catalog.rows(
+            "select clip_id, group_id, method, distance from current_duplicates order by clip_id"
+        )
         return rows, len(catalog.done("dedupe"))
 
     rows, num_done = rerun()
