@@ -1,14 +1,17 @@
 """Attention within each clip of a pack, and from its tokens to its text.
 
-Clips of equal length that stand side by side run as one batch, so a pack of equal clips
-costs what a plain batch costs and a mixed pack wastes nothing on padding. Queries come
-scaled: their product with the keys goes into the softmax as it is. No kernel for
-packed rows has a backward on CPU (FlexAttention refuses, varlen attention wants CUDA).
+On CPUs, clips of equal length that stand side by side run as one batch, so a pack of equal clips
+costs what a plain batch costs and a mixed pack wastes nothing on padding (no kernel for packed
+rows has a backward there). On CUDA in half precision, the kernel for packed rows takes every
+clip and every text at its own length. Queries come scaled: their product with the keys goes
+into the softmax as it is.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from itertools import accumulate
+from typing import Any, NamedTuple
 
 import torch
 import torch.nn.functional as F
@@ -17,6 +20,71 @@ from torch import Tensor
 _MATMUL_UP_TO = 512
 """Keys up to which two plain matmuls are no slower than the CPU's fused kernel, whose backward
 is slow: measured forward and backward in bfloat16, half its time at 256 keys, equal at 512."""
+
+
+class Packed(NamedTuple):
+    """Where the tokens and the words of each of B clips begin, for the kernel of packed rows.
+
+    The starts have B + 1 places, the last being the end; `most_...` are the lengths of the longest.
+    """
+
+    token_starts: Tensor
+    word_starts: Tensor
+    most_tokens: int
+    most_words: int
+
+
+class Lengths(Sequence[int]):
+    """Lengths of clips that torch.compile, unlike a tuple's, does not read and compile for."""
+
+    def __init__(self, lengths: Sequence[int]) -> None:
+        self._lengths = tuple(lengths)
+
+    def __len__(self) -> int:
+        return len(self._lengths)
+
+    def __getitem__(self, index: Any) -> Any:
+        return self._lengths[index]
+
+
+Where = Sequence[int] | Packed
+"""Which tokens belong to which clip: the lengths of the clips one after another, or `Packed`."""
+
+
+def arrange(
+    x_ND: Tensor, lengths: Sequence[int], text_BLD: Tensor, mask_BL: Tensor, head_width: int
+) -> tuple[Tensor, Where]:
+    """Return text states and token places in the form that suits the device of `x_ND`.
+
+    For the kernel of packed rows, the text states stand in one row too, W,D, without padding.
+    """
+    if not has_packed_kernel(x_ND, head_width):
+        return text_BLD, Lengths(lengths)
+    return text_BLD[mask_BL], packed_places(lengths, mask_BL)
+
+
+def has_packed_kernel(x_ND: Tensor, head_width: int) -> bool:
+    """Return whether attention on such tensors can run packed: Ampere or newer, half precision."""
+    return (
+        x_ND.is_cuda
+        and x_ND.dtype in (torch.bfloat16, torch.float16)
+        and head_width % 8 == 0
+        and head_width <= 256
+        and torch.version.hip is None
+        and torch.cuda.get_device_capability(x_ND.device)[0] >= 8
+    )
+
+
+def packed_places(lengths: Sequence[int], mask_BL: Tensor) -> Packed:
+    """Return where clips of these lengths, and the texts of which the mask is set, begin."""
+    device = mask_BL.device
+    word_ends = mask_BL.sum(1).cumsum(0)
+    return Packed(
+        token_starts=torch.tensor([0, *accumulate(lengths)], dtype=torch.int32, device=device),
+        word_starts=F.pad(word_ends, (1, 0)).to(torch.int32),
+        most_tokens=max(lengths),
+        most_words=mask_BL.shape[1],
+    )
 
 
 def runs(lengths: Sequence[int]) -> Iterator[tuple[int, int, int, int]]:
@@ -32,8 +100,49 @@ def runs(lengths: Sequence[int]) -> Iterator[tuple[int, int, int, int]]:
         clip = end
 
 
-def attend(q_NHD: Tensor, k_NHD: Tensor, v_NHD: Tensor, lengths: Sequence[int]) -> Tensor:
+def attend(q_NHD: Tensor, k_NHD: Tensor, v_NHD: Tensor, where: Where) -> Tensor:
     """Return attention N,H,D in which every token sees all tokens of its own clip, no others."""
+    if isinstance(where, Packed):
+        starts, most = where.token_starts, where.most_tokens
+        return _packed(q_NHD, k_NHD, v_NHD, starts, starts, most, most)
+    return _by_runs(q_NHD, k_NHD, v_NHD, where)
+
+
+def attend_text(
+    q_NHD: Tensor, k_BLHD: Tensor, v_BLHD: Tensor, mask_BL: Tensor, where: Where
+) -> Tensor:
+    """Return attention N,H,D from the tokens of clip b to its L text states where the mask is set.
+
+    Every row of the mask must hold at least one True. For `Packed`, keys and values are W,H,D:
+    those of the mask's words alone.
+    """
+    if isinstance(where, Packed):
+        starts, most = where.token_starts, where.most_tokens
+        return _packed(q_NHD, k_BLHD, v_BLHD, starts, where.word_starts, most, where.most_words)
+    return _text_by_runs(q_NHD, k_BLHD, v_BLHD, mask_BL, where)
+
+
+def leave_to_python() -> None:
+    """Keep torch.compile out of code that depends on the clips' lengths.
+
+    It would compile that anew for every pack. `Packed` has no such code.
+    """
+    global _by_runs, _text_by_runs
+    _by_runs = torch.compiler.disable(_by_runs)  # type: ignore[no-untyped-call]
+    _text_by_runs = torch.compiler.disable(_text_by_runs)  # type: ignore[no-untyped-call]
+
+
+def _packed(
+    q: Tensor, k: Tensor, v: Tensor, starts: Tensor, key_starts: Tensor, most: int, most_keys: int
+) -> Tensor:
+    from torch.nn.attention.varlen import varlen_attn
+
+    attended = varlen_attn(q, k, v, starts, key_starts, most, most_keys, scale=1.0)
+    assert isinstance(attended, Tensor)
+    return attended
+
+
+def _by_runs(q_NHD: Tensor, k_NHD: Tensor, v_NHD: Tensor, lengths: Sequence[int]) -> Tensor:
     parts = []
     for _, count, start, length in runs(lengths):
         q, k, v = (
@@ -43,13 +152,9 @@ def attend(q_NHD: Tensor, k_NHD: Tensor, v_NHD: Tensor, lengths: Sequence[int]) 
     return parts[0] if len(parts) == 1 else torch.cat(parts)
 
 
-def attend_text(
+def _text_by_runs(
     q_NHD: Tensor, k_BLHD: Tensor, v_BLHD: Tensor, mask_BL: Tensor, lengths: Sequence[int]
 ) -> Tensor:
-    """Return attention N,H,D from the tokens of clip b to its L text states where the mask is set.
-
-    Every row of the mask must hold at least one True.
-    """
     parts = []
     for first, count, start, length in runs(lengths):
         q = _batch(q_NHD[start : start + count * length], count)

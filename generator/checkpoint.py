@@ -3,10 +3,11 @@
     step_00000400/
       weights.safetensors     parameters as trained
       ema.safetensors         their moving average, which sampling uses
-      optimizer.safetensors   optimizer state, `parameter/key`
+      optimizer.safetensors   optimizer state, `parameter/key`; losses of the clips, `clips/key`
       checkpoint.json         settings, counters, and the SHA-256 of each file above
 
-The folder is written under another name and renamed when complete.
+The folder is written under another name and renamed when complete. `best.json` beside the folders
+names the one with the lowest validation loss, which is kept as long as it is that.
 """
 
 from __future__ import annotations
@@ -15,17 +16,20 @@ import json
 import os
 import shutil
 from dataclasses import dataclass
+from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
+from safetensors import SafetensorError, safe_open
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
 from schemas.errors import UserError
 from schemas.ids import content_id, file_sha256
 
-FORMAT = "rushes-checkpoint-1"
+FORMAT = "rushes-checkpoint-2"
 _JSON = "checkpoint.json"
+_BEST = "best.json"
 _TENSOR_FILES = ("weights", "ema", "optimizer")
 
 
@@ -53,6 +57,8 @@ def save(
 ) -> tuple[Path, str]:
     """Write a checkpoint and return its path and id; older ones beyond the last `keep` go.
 
+    The best one stays (see `mark_best`).
+
     The id hashes the bytes of the weights and of their average.
     """
     folder.mkdir(parents=True, exist_ok=True)
@@ -68,9 +74,27 @@ def save(
     (partial / _JSON).write_text(json.dumps(document, indent=2) + "\n")
     shutil.rmtree(path, ignore_errors=True)
     partial.replace(path)
+    best = best_checkpoint(folder)
     for old in checkpoints(folder)[:-keep]:
-        shutil.rmtree(old)
+        if old != best:
+            shutil.rmtree(old)
     return path, checkpoint_id
+
+
+def mark_best(path: Path, loss: float) -> None:
+    """Note that a checkpoint has the lowest validation loss so far."""
+    partial = path.parent / f".{_BEST}.partial"
+    partial.write_text(json.dumps({"checkpoint": path.name, "loss": loss}) + "\n")
+    partial.replace(path.parent / _BEST)
+
+
+def best_checkpoint(folder: Path) -> Path | None:
+    """Return the checkpoint with the lowest validation loss, if one was measured and is there."""
+    try:
+        path = folder / str(json.loads((folder / _BEST).read_text())["checkpoint"])
+    except (OSError, ValueError, KeyError):
+        return None
+    return path if (path / _JSON).is_file() else None
 
 
 def checkpoints(folder: Path) -> list[Path]:
@@ -78,8 +102,42 @@ def checkpoints(folder: Path) -> list[Path]:
     return sorted(p for p in folder.glob("step_*") if (p / _JSON).is_file())
 
 
+def shipped_path() -> Path:
+    """Return where the checkpoint that comes with the package lies."""
+    return Path(str(files("generator") / "shipped" / "generator.safetensors"))
+
+
+def save_single(found: Checkpoint, out: Path) -> str:
+    """Write a checkpoint's averaged weights as one file in half precision; return its id.
+
+    The file says what the folder says; training cannot be resumed from it.
+    """
+    tensors = {name: value.half().contiguous() for name, value in found.ema.items()}
+    state = {k: v for k, v in found.state.items() if k != "sha256"}
+    out.parent.mkdir(parents=True, exist_ok=True)
+    partial = out.with_suffix(".partial")
+    save_file(tensors, partial, metadata={"checkpoint": json.dumps(state)})
+    partial.replace(out)
+    return str(state["checkpoint_id"])
+
+
+def _read_single(path: Path) -> tuple[dict[str, Any], dict[str, Tensor]]:
+    """Return what a file of `save_single` says, and its weights in single precision."""
+    try:
+        with safe_open(path, framework="pt") as file:
+            state = json.loads((file.metadata() or {})["checkpoint"])
+            tensors = {name: file.get_tensor(name).float() for name in file.keys()}  # noqa: SIM118
+    except (OSError, SafetensorError, ValueError, KeyError) as error:
+        raise UserError(
+            f"{path} holds no checkpoint of ours", "name one that rushes wrote"
+        ) from error
+    return state, tensors
+
+
 def read_state(path: Path) -> dict[str, Any]:
     """Read what JSON holds. Raises UserError when `path` is no checkpoint of ours."""
+    if path.is_file():
+        return _read_single(path)[0]
     if not (path / _JSON).is_file():
         raise UserError(f"no checkpoint at {path}", "name a folder step_... that training wrote")
     try:
@@ -97,6 +155,16 @@ def load(path: Path, *, with_optimizer: bool) -> Checkpoint:
 
     Raises UserError when it is missing, damaged or of another format.
     """
+    if path.is_file():
+        state, weights = _read_single(path)
+        return Checkpoint(
+            path=path,
+            checkpoint_id=state["checkpoint_id"],
+            weights=weights,
+            ema=weights,
+            optimizer={},
+            state=state,
+        )
     state = read_state(path)
     tensors: dict[str, dict[str, Tensor]] = {"optimizer": {}}
     for name in _TENSOR_FILES if with_optimizer else _TENSOR_FILES[:2]:

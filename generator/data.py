@@ -1,324 +1,233 @@
-"""Frozen dataset to packs: decoded once at training size, drawn in a seeded order.
+"""Cached latents to packs: drawn in a seeded order, each clip under a task.
 
-Every clip is decoded once, at its own aspect, scaled down to the pixel budget, and kept
-on disk as uint8 frames. Which clip, which window, which caption comes next depends on the
-seed and on one counter of clips drawn so far, so training resumes exactly from that number.
-Nothing is dropped in silence: `Account` names every clip.
+Which clip, which window, which caption and task come next depends on the seed and on one counter
+of clips drawn so far, so training resumes exactly from that number, with any number of workers.
 """
 
 from __future__ import annotations
 
-import os
-from collections.abc import Callable, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
+from functools import lru_cache
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 
-from generator.codec import Codec, grid_of
-from generator.pack import Pack, pack
-from schemas.datasets import Dataset, DatasetClip
-from schemas.errors import MediaError
-from schemas.frames import ClipRef, FrameReader
-from schemas.ids import content_id
-from schemas.mix import CaptionMix, choose_kind, shares_of, shown_captions
+from generator.clips import BadLatentsError, TrainingClip
+from generator.pack import Item, Pack, pack
+from generator.tasks import Picture, TaskMix, box_mask, draw_picture
+from schemas.mix import CaptionMix, choose_kind
 
-_CACHE_REVISION = "1"
 _GOLDEN = (5**0.5 - 1) / 2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Trimmed:
-    """A clip longer than the window: each time it is drawn, `num_frames` of it are shown."""
-
-    clip_id: str
-    num_frames: int
-    of_frames: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Unreadable:
-    """A clip that could not be decoded, with the reader's reason."""
-
-    clip_id: str
-    reason: str
-    message: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Account:
-    """Where every clip of the dataset went: clips = used + unreadable.
-
-    `trimmed` and `uncaptioned` clips are among the used: the first show a window of
-    `max_frames` at a time, the second have no caption of a kind that the mix shows and train
-    without a prompt.
-    """
-
-    used: tuple[str, ...]
-    unreadable: tuple[Unreadable, ...]
-    trimmed: tuple[Trimmed, ...]
-    uncaptioned: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TrainingClip:
-    """A clip at training size: frames T,H,W,3 in an .npy file, `fps` of them a second."""
-
-    clip_id: str
-    frames_path: Path
-    num_frames: int
-    width_px: int
-    height_px: int
-    fps: float
-    captions: tuple[tuple[str, str], ...]
-    """Kind and text, in the order of `schemas.mix`."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TrainingSet:
-    """All clips that training may draw, in the dataset's order, and the account of all."""
-
-    clips: tuple[TrainingClip, ...]
-    account: Account
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Draw:
-    """One clip as drawn: frames `[start_frame, start_frame + num_frames)`, and its caption.
+    """One clip as drawn: how its window that begins at `start_frame` is shown, its caption.
 
-    `kind` is None and `caption` empty where the prompt was left out.
+    `kind` is None and `caption` empty where the prompt was left out. `scores` are those that
+    the model is told.
     """
 
+    counter: int
     index: int
     start_frame: int
-    num_frames: int
+    task: str
+    picture: Picture
     kind: str | None
     caption: str
+    scores: Mapping[str, float]
 
 
-def training_size(
-    width_px: int, height_px: int, *, max_pixels: int, multiple: int
-) -> tuple[int, int]:
-    """Return the width and height to train at: multiples, at most `max_pixels`, never enlarged.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DrawSettings:
+    """All that decides what is drawn, besides the clips."""
 
-    The aspect is kept as nearly as whole multiples allow.
-    """
-    scale = min(1.0, (max_pixels / (width_px * height_px)) ** 0.5)
-    width = max(1, round(width_px * scale / multiple))
-    height = max(1, round(height_px * scale / multiple))
-    while width * height * multiple**2 > max_pixels and max(width, height) > 1:
-        if width >= height:
-            width -= 1
-        else:
-            height -= 1
-    return width * multiple, height * multiple
+    seed: int
+    max_frames: int
+    caption_dropout: float
+    score_dropout: float
+    mix: CaptionMix
+    tasks: TaskMix
+    scores: tuple[str, ...] = ()
 
 
-def frame_offsets(clip: ClipRef, native_fps: float, fps: float) -> tuple[list[int], float]:
-    """Return which frames to read and their rate: nearest to each 1/fps, or all if slower."""
-    if native_fps <= fps:
-        return list(range(clip.num_frames)), native_fps
-    times_s = np.array(clip.frame_times_s)
-    wanted_s = np.arange(max(1, int(clip.duration_s * fps + 1e-6))) / fps
-    right = np.searchsorted(times_s, wanted_s).clip(1, max(1, len(times_s) - 1))
-    if len(times_s) == 1:
-        return [0], fps
-    nearest = np.where(wanted_s - times_s[right - 1] <= times_s[right] - wanted_s, right - 1, right)
-    return [int(i) for i in nearest], fps
-
-
-def prepare(
-    dataset: Dataset,
-    reader: FrameReader,
-    *,
-    folder: Path,
-    max_pixels: int,
-    multiple: int,
-    fps: float,
-    max_frames: int,
-    mix: CaptionMix,
-    on_clip: Callable[[int, int], None] | None = None,
-) -> TrainingSet:
-    """Decode every clip once into `folder` (or find it there) and account for all of them.
-
-    `on_clip(done, total)` is called after each clip.
-    """
-    folder.mkdir(parents=True, exist_ok=True)
-    clips: list[TrainingClip] = []
-    unreadable: list[Unreadable] = []
-    for done, item in enumerate(dataset.clips, start=1):
-        try:
-            clips.append(_prepare_clip(item, reader, folder, max_pixels, multiple, fps))
-        except MediaError as error:
-            unreadable.append(
-                Unreadable(clip_id=item.ref.clip_id, reason=error.reason, message=error.message)
-            )
-        if on_clip is not None:
-            on_clip(done, len(dataset.clips))
-    account = Account(
-        used=tuple(c.clip_id for c in clips),
-        unreadable=tuple(unreadable),
-        trimmed=tuple(
-            Trimmed(clip_id=c.clip_id, num_frames=max_frames, of_frames=c.num_frames)
-            for c in clips
-            if c.num_frames > max_frames
-        ),
-        uncaptioned=tuple(c.clip_id for c in clips if not shares_of(mix, dict(c.captions))),
-    )
-    return TrainingSet(clips=tuple(clips), account=account)
-
-
-def _prepare_clip(
-    item: DatasetClip,
-    reader: FrameReader,
-    folder: Path,
-    max_pixels: int,
-    multiple: int,
-    fps: float,
-) -> TrainingClip:
-    """Decode one clip unless its frames are already there."""
-    ref = item.ref
-    box = (
-        (ref.width_px, ref.height_px)
-        if ref.crop is None
-        else (
-            ref.crop.width_px,
-            ref.crop.height_px,
-        )
-    )
-    width, height = training_size(*box, max_pixels=max_pixels, multiple=multiple)
-    offsets, actual_fps = frame_offsets(ref, item.fps, fps)
-    key = content_id("frames", _CACHE_REVISION, repr(ref), width, height, *offsets)
-    path = folder / f"{key}.npy"
-    if not path.is_file():
-        frames = reader.read(ref, frame_offsets=offsets, width_px=width, height_px=height)
-        partial = path.with_suffix(f".{os.getpid()}.partial")
-        with partial.open("wb") as file:
-            np.save(file, frames.pixels_THWC)
-        partial.replace(path)
-    return TrainingClip(
-        clip_id=ref.clip_id,
-        frames_path=path,
-        num_frames=len(offsets),
-        width_px=width,
-        height_px=height,
-        fps=actual_fps,
-        captions=tuple(shown_captions(item.captions).items()),
-    )
-
-
+@lru_cache(maxsize=4)
 def order(seed: int, epoch: int, count: int) -> NDArray[np.int64]:
     """Return the permutation of `count` clips for one pass over them."""
     return np.random.default_rng([seed, 0, epoch]).permutation(count)
 
 
+@lru_cache(maxsize=4)
+def weighted_order(seed: int, epoch: int, weights: tuple[float, ...]) -> NDArray[np.int64]:
+    """Return one pass in which clips come in proportion to their weights, as evenly as can be.
+
+    A pass has as many places as there are clips; a clip of weight w among mean m has w / m of
+    them, rounded up or down by lot (systematic sampling), so that no clip of positive weight
+    is left out for ever.
+    """
+    rng = np.random.default_rng([seed, 0, epoch])
+    shares = np.asarray(weights) / np.sum(weights) * len(weights)
+    mixed = rng.permutation(len(weights))
+    edges = np.cumsum(shares[mixed])
+    picks = np.searchsorted(edges, np.arange(len(weights)) + rng.random(), side="right")
+    chosen: NDArray[np.int64] = mixed[picks.clip(0, len(weights) - 1)]
+    return rng.permutation(chosen)
+
+
 def draw(
     clips: Sequence[TrainingClip],
     counter: int,
-    *,
-    seed: int,
-    max_frames: int,
-    caption_dropout: float,
-    mix: CaptionMix,
+    settings: DrawSettings,
+    weights: tuple[float, ...] | None = None,
 ) -> Draw:
     """Return the clip number `counter` of training: a pure function of its arguments.
 
-    Windows are uniform over the clip; kinds of caption come in the shares of `mix`.
+    Windows begin at any full group; kinds of caption and tasks come in the shares of their mixes.
     """
+    seed = settings.seed
     epoch, place = divmod(counter, len(clips))
-    index = int(order(seed, epoch, len(clips))[place])
+    if weights is None:
+        index = int(order(seed, epoch, len(clips))[place])
+    else:
+        index = int(weighted_order(seed, epoch, weights)[place])
     clip = clips[index]
     rng = np.random.default_rng([seed, 1, counter])
-    num_frames = min(max_frames, clip.num_frames)
-    start = int(rng.integers(clip.num_frames - num_frames + 1))
-    dropped = rng.random() < caption_dropout
+    num_frames = min(settings.max_frames, clip.num_frames)
+    if num_frames < clip.num_frames:
+        num_frames -= num_frames % clip.group_frames if num_frames > clip.group_frames else 0
+    places = 1 + (clip.num_frames - num_frames) // clip.group_frames if clip.is_local else 1
+    start = int(rng.integers(places)) * clip.group_frames
+    dropped = rng.random() < settings.caption_dropout
     kind, caption = None, ""
     captions = dict(clip.captions)
-    if not dropped and (chosen := choose_kind(mix, captions, place_in_mix(seed, counter))):
+    if not dropped and (
+        chosen := choose_kind(settings.mix, captions, place_in_mix(seed, counter, 2))
+    ):
         kind, caption = chosen, captions[chosen]
-    return Draw(index=index, start_frame=start, num_frames=num_frames, kind=kind, caption=caption)
+    told = rng.random() >= settings.score_dropout
+    task = settings.tasks.choose(place_in_mix(seed, counter, 3))
+    return Draw(
+        counter=counter,
+        index=index,
+        start_frame=start,
+        task=task,
+        picture=draw_picture(task, num_frames, clip.group_frames, rng, is_local=clip.is_local),
+        kind=kind,
+        caption=caption,
+        scores={n: clip.scores[n] for n in settings.scores if n in clip.scores} if told else {},
+    )
 
 
-def place_in_mix(seed: int, counter: int) -> float:
-    """Return where in `[0, 1)` the caption of draw number `counter` falls.
+def place_in_mix(seed: int, counter: int, stream: int) -> float:
+    """Return where in `[0, 1)` a choice for draw number `counter` falls.
 
     Steps of the golden ratio from a seeded start fill every stretch of draws evenly, so that a
     few hundred draws already keep the shares; independent numbers would take thousands.
     """
-    start = np.random.default_rng([seed, 2]).random()
-    return float((start + counter * _GOLDEN) % 1.0)
+    start = np.random.default_rng([seed, stream]).random()
+    step = _GOLDEN if stream == 2 else 2**0.5 - 1
+    return float((start + counter * step) % 1.0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Batch:
-    """What one step trains on; `draws[i]` and `pack` clip i are the same clip."""
+    """What one pack trains on; `draws[i]` and `pack` clip i are the same clip.
+
+    `bad` names clips that were drawn and whose latents could not be used.
+    """
 
     pack: Pack
     draws: tuple[Draw, ...]
     next_counter: int
+    bad: tuple[BadLatentsError, ...] = ()
 
 
 class PackBuilder:
     """Builds the batch that starts at a counter: as many clips as the token budget holds.
 
-    A clip that does not fit opens the next batch. Within a batch, clips of equal size
+    A clip that does not fit opens the next batch. Within a batch, clips of equal length
     stand side by side, in the order drawn.
     """
 
     def __init__(
         self,
         clips: Sequence[TrainingClip],
-        codec: Codec,
+        settings: DrawSettings,
         *,
-        seed: int,
-        max_frames: int,
         token_budget: int,
-        caption_dropout: float,
-        mix: CaptionMix,
+        patch: int = 1,
+        weights: tuple[float, ...] | None = None,
     ) -> None:
         self._clips = clips
-        self._codec = codec
-        self._seed = seed
-        self._max_frames = max_frames
+        self._settings = settings
         self._token_budget = token_budget
-        self._caption_dropout = caption_dropout
-        self._mix = mix
+        self._patch = patch
+        self._weights = weights
 
-    def build(self, counter: int) -> Batch:
-        """Return the batch whose first clip is clip number `counter` of training."""
+    def draws(self, counter: int) -> list[Draw]:
+        """Return the draws of the batch that starts at a counter, as drawn."""
         draws: list[Draw] = []
         tokens = 0
         while True:
-            next_draw = draw(
-                self._clips,
-                counter + len(draws),
-                seed=self._seed,
-                max_frames=self._max_frames,
-                caption_dropout=self._caption_dropout,
-                mix=self._mix,
-            )
-            tokens += self._num_tokens(next_draw)
+            drawn = draw(self._clips, counter + len(draws), self._settings, self._weights)
+            tokens += self.num_tokens(drawn)
             if draws and tokens > self._token_budget:
-                break
-            draws.append(next_draw)
+                return draws
+            draws.append(drawn)
+
+    def build(self, counter: int) -> Batch:
+        """Return the batch whose first clip is clip number `counter` of training."""
+        draws = self.draws(counter)
         next_counter = counter + len(draws)
-        draws.sort(key=lambda d: (self._clips[d.index].height_px, self._num_tokens(d)))
-        latents = [self._codec.encode(self._frames(d)) for d in draws]
-        stride_s = [self._codec.stride[0] / self._clips[d.index].fps for d in draws]
-        return Batch(pack=pack(latents, stride_s), draws=tuple(draws), next_counter=next_counter)
-
-    def _num_tokens(self, drawn: Draw) -> int:
-        clip = self._clips[drawn.index]
-        t, h, w = grid_of(
-            self._codec,
-            num_frames=drawn.num_frames,
-            width_px=clip.width_px,
-            height_px=clip.height_px,
+        items: list[tuple[Draw, Item]] = []
+        bad: list[BadLatentsError] = []
+        for drawn in sorted(draws, key=lambda d: (self.num_tokens(d), self._clips[d.index].grid)):
+            try:
+                items.append((drawn, item_of(self._clips[drawn.index], drawn, self._patch)))
+            except BadLatentsError as error:
+                bad.append(error)
+        return Batch(
+            pack=pack([item for _, item in items], self._patch) if items else _EMPTY,
+            draws=tuple(drawn for drawn, _ in items),
+            next_counter=next_counter,
+            bad=tuple(bad),
         )
-        return t * h * w
 
-    def _frames(self, drawn: Draw) -> NDArray[np.uint8]:
-        frames = np.load(self._clips[drawn.index].frames_path, mmap_mode="r")
-        window = frames[drawn.start_frame : drawn.start_frame + drawn.num_frames]
-        return np.ascontiguousarray(window)
+    def num_tokens(self, drawn: Draw) -> int:
+        """Return the tokens that a draw takes."""
+        rows, columns = self._clips[drawn.index].grid
+        return len(drawn.picture.parts) * (rows // self._patch) * (columns // self._patch)
+
+
+_EMPTY = Pack(
+    tokens_NC=torch.empty(0, 0),
+    positions_N5=torch.empty(0, 5),
+    known_N=torch.empty(0, dtype=torch.bool),
+    grids=(),
+)
+
+
+def item_of(clip: TrainingClip, drawn: Draw, patch: int = 1) -> Item:
+    """Read the latents that a draw shows. Raises BadLatentsError where they cannot be used."""
+    stored = clip.open()
+    parts = drawn.picture.parts
+    places = [clip.index_of(drawn.start_frame + part.start, part.frames) for part in parts]
+    values = np.asarray(stored[places], dtype=np.float32)
+    if not np.isfinite(values).all():
+        raise BadLatentsError(clip.clip_id, "hold numbers that are not finite")
+    rows, columns = clip.grid
+    known = np.zeros((len(parts), rows // patch, columns // patch), dtype=np.bool_)
+    if drawn.picture.box is not None:
+        known[:] = box_mask(drawn.picture.box, rows // patch, columns // patch)
+    for index, part in enumerate(parts):
+        known[index] |= part.is_known
+    first = parts[0].start
+    return Item(
+        latents_CGHW=torch.from_numpy(values).transpose(0, 1),
+        layout=tuple(part.frames for part in parts),
+        fps=clip.fps,
+        known_GHW=torch.from_numpy(known),
+        starts=tuple(part.start - first for part in parts),
+    )

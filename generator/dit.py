@@ -6,7 +6,7 @@ arXiv 2310.00426), with a timestep for every token, so that known frames (t = 0)
 ones may stand in one clip. Positions enter as rotations of queries and keys over three axes
 and once as features of the input. Queries and keys are normalised (arXiv 2302.05442).
 
-Shapes: N tokens in a pack, B clips, L words, D width, H heads, R rows of equal timestep.
+Shapes: N tokens in a pack, B clips, L words, D width, H heads, R pairs of clip and timestep.
 """
 
 from __future__ import annotations
@@ -19,8 +19,11 @@ from typing import Any
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
+from torch.utils.checkpoint import checkpoint
 
-from generator.attend import attend, attend_text
+from generator.attend import Where, arrange, attend, attend_text, leave_to_python
+from generator.patchify import DURATION, IS_SINGLE
+from generator.step_cache import StepCache
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,29 +32,36 @@ class Size:
 
     width: int
     depth: int
+    patch: int = 1
+    """Rows and columns of latents in one token."""
     head_width: int = 64
     mlp_ratio: int = 4
     text_depth: int = 2
+    text_buckets: int = 4096
+    """Of the words of our own text encoder."""
 
 
 SIZES: dict[str, Size] = {
-    "nano": Size(width=96, depth=4, head_width=48),
-    "tiny": Size(width=192, depth=6),
+    "nano": Size(width=96, depth=4, head_width=48, text_buckets=1024),
+    "tiny": Size(width=192, depth=6, text_buckets=1024),
     "small": Size(width=384, depth=12),
-    "base": Size(width=768, depth=12),
-    "large": Size(width=1152, depth=28),
+    "base": Size(width=768, depth=12, patch=2),
+    "large": Size(width=1152, depth=28, patch=2),
 }
 
 _TIMESTEP_FEATURES = 64
 _POSITION_FEATURES = 8
 """Frequencies per axis of the absolute position features."""
+_DURATION_FEATURES = 4
+"""Frequencies of the logarithm of a group's duration."""
+_NUM_POSITION_FEATURES = 3 * 2 * _POSITION_FEATURES + 2 * _DURATION_FEATURES + 1
 _SECONDS_RADIANS = (0.4, 12.0)
 _HEIGHTS_RADIANS = (1.0, 50.0)
 """Slowest and fastest rotation, in radians per second and per clip height: the slowest tells the
 ends of a clip of several seconds apart, the fastest two neighbouring tokens."""
 
 
-def rope_angles(positions_N3: Tensor, head_width: int) -> Tensor:
+def rope_angles(positions_N5: Tensor, head_width: int) -> Tensor:
     """Return angles N,head_width/2: a quarter of them turn with time, the rest with space."""
     half = head_width // 2
     num_time = half // 4
@@ -59,7 +69,7 @@ def rope_angles(positions_N3: Tensor, head_width: int) -> Tensor:
     counts = (num_time, num_rows, half - num_time - num_rows)
     ranges = (_SECONDS_RADIANS, _HEIGHTS_RADIANS, _HEIGHTS_RADIANS)
     parts = [
-        positions_N3[:, axis, None] * _frequencies(count, *limits, positions_N3.device)
+        positions_N5[:, axis, None] * _frequencies(count, *limits, positions_N5.device)
         for axis, (count, limits) in enumerate(zip(counts, ranges, strict=True))
     ]
     return torch.cat(parts, 1)
@@ -102,8 +112,17 @@ class _Normalise(torch.autograd.Function):
 
 
 def rms_norm(x: Tensor, gain: Tensor | None = None) -> Tensor:
-    """Scale the last axis to a root mean square of 1, then by `gain` (size 1 on that axis)."""
+    """Scale the last axis to a root mean square of 1, then by `gain` (size 1 on that axis).
+
+    The same on all devices but for rounding: CUDA has a kernel, a compiler fuses the formula.
+    """
     gain = x.new_ones(1, dtype=torch.float32) if gain is None else gain
+    if torch.compiler.is_compiling():
+        wide = x.to(torch.promote_types(x.dtype, torch.float32))
+        inverse = torch.rsqrt(wide.square().mean(-1, keepdim=True) + 1e-6)
+        return x * (inverse * gain).to(x.dtype)
+    if x.is_cuda:
+        return F.rms_norm(x, x.shape[-1:], eps=1e-6).to(x.dtype) * gain.to(x.dtype)
     out: Tensor = _Normalise.apply(x, gain)  # type: ignore[no-untyped-call]
     return out
 
@@ -133,11 +152,14 @@ class Block(nn.Module):
         shared_R6D: Tensor,
         row_NR: Tensor,
         rope: tuple[Tensor, Tensor],
-        lengths: Sequence[int],
+        where: Where,
         text_BLD: Tensor,
         mask_BL: Tensor,
     ) -> Tensor:
-        """Return the residual after this block; `row_NR` is one-hot in each token's row."""
+        """Return the residual after this block; `row_NR` is one-hot in each token's row.
+
+        `where` and the text states come as `attend.arrange` gives them.
+        """
         table = (shared_R6D + self.modulation).to(x_ND.dtype)
         shift1, scale1, gate1, shift2, scale2, gate2 = (row_NR @ table.flatten(1)).chunk(6, 1)
 
@@ -145,14 +167,14 @@ class Block(nn.Module):
         qkv_N3HD = self.qkv(h_ND).reshape(-1, 3, self.num_heads, self.head_width)
         qk_N2HD = rms_norm(qkv_N3HD[:, :2], self.qk_gain)
         q, k = rotate(qk_N2HD, *rope).unbind(1)
-        attended = attend(q, k, qkv_N3HD[:, 2], lengths).flatten(1)
+        attended = attend(q, k, qkv_N3HD[:, 2], where).flatten(1)
         x_ND = torch.addcmul(x_ND, gate1, self.out(attended))
 
         q = self.text_q(rms_norm(x_ND)).reshape(-1, self.num_heads, self.head_width)
-        shape = (*text_BLD.shape[:2], 2, self.num_heads, self.head_width)
-        k, v = self.text_kv(text_BLD).reshape(shape).unbind(2)
+        shape = (*text_BLD.shape[:-1], 2, self.num_heads, self.head_width)
+        k, v = self.text_kv(text_BLD).reshape(shape).unbind(-3)
         q, k = rms_norm(q, self.text_gain[0]), rms_norm(k, self.text_gain[1])
-        x_ND = x_ND + self.text_out(attend_text(q, k, v, mask_BL, lengths).flatten(1))
+        x_ND = x_ND + self.text_out(attend_text(q, k, v, mask_BL, where).flatten(1))
 
         h_ND = torch.addcmul(shift2, rms_norm(x_ND), scale2)
         return torch.addcmul(x_ND, gate2, self.down(F.silu(self.up(h_ND))))
@@ -174,16 +196,17 @@ class DiT(nn.Module):
         super().__init__()
         width = size.width
         self.size = size
-        self.num_channels = num_channels
-        self.embed = nn.Linear(num_channels, width)
-        self.embed_position = nn.Linear(3 * 2 * _POSITION_FEATURES, width, bias=False)
+        self.checkpoint_blocks = False
+        self.num_channels = num_channels * size.patch**2
+        self.embed = nn.Linear(self.num_channels, width)
+        self.embed_position = nn.Linear(_NUM_POSITION_FEATURES, width, bias=False)
         self.embed_timestep = nn.Sequential(
             nn.Linear(2 * _TIMESTEP_FEATURES, width), nn.SiLU(), nn.Linear(width, width)
         )
         self.condition = nn.Sequential(nn.SiLU(), nn.Linear(width, 6 * width))
         self.blocks = nn.ModuleList(Block(size) for _ in range(size.depth))
         self.final_condition = nn.Sequential(nn.SiLU(), nn.Linear(width, 2 * width))
-        self.head = nn.Linear(width, num_channels)
+        self.head = nn.Linear(width, self.num_channels)
         self._initialise()
 
     def _initialise(self) -> None:
@@ -206,40 +229,68 @@ class DiT(nn.Module):
     def forward(
         self,
         tokens_NC: Tensor,
-        positions_N3: Tensor,
+        positions_N5: Tensor,
         timesteps_N: Tensor,
         lengths: Sequence[int],
         text_BLD: Tensor,
         pooled_BD: Tensor,
         mask_BL: Tensor,
+        cache: StepCache | None = None,
     ) -> Tensor:
         """Return N,C predictions (float32); clip b owns the next `lengths[b]` tokens."""
         clip_R, timestep_R, row_N = _rows(timesteps_N, lengths)
         condition_RD = self.embed_timestep(_timestep_features(timestep_R)) + pooled_BD[clip_R]
         shared_R6D = self.condition(condition_RD).unflatten(1, (6, -1))
 
-        x_ND = self.embed(tokens_NC) + self.embed_position(_position_features(positions_N3))
-        angles = rope_angles(positions_N3, self.size.head_width)[:, None, None]
+        x_ND = self.embed(tokens_NC) + self.embed_position(_position_features(positions_N5))
+        angles = rope_angles(positions_N5, self.size.head_width)[:, None, None]
         rope = (angles.cos().to(x_ND.dtype), angles.sin().to(x_ND.dtype))
         # Indexing by a product: on CPU its backward is several times faster than an index's.
         row_NR = F.one_hot(row_N, len(clip_R)).to(x_ND.dtype)
-        for block in self.blocks:
-            x_ND = block(x_ND, shared_R6D, row_NR, rope, lengths, text_BLD, mask_BL)
+        text_BLD, where = arrange(x_ND, lengths, text_BLD, mask_BL, self.size.head_width)
+        told = (shared_R6D, row_NR, rope, where, text_BLD, mask_BL)
+        x_ND = first_ND = self._block(0, x_ND, *told)
+        reused = None if cache is None else cache.reuse(first_ND)
+        if reused is None:
+            for number in range(1, len(self.blocks)):
+                x_ND = self._block(number, x_ND, *told)
+            if cache is not None:
+                cache.keep(first_ND, x_ND)
+        else:
+            x_ND = reused
 
         shift, scale = (row_NR @ self.final_condition(condition_RD).to(x_ND.dtype)).chunk(2, 1)
         out: Tensor = self.head(torch.addcmul(shift, rms_norm(x_ND), 1.0 + scale))
         return out.float()
 
+    def compile_blocks(self) -> None:
+        """Compile the blocks, once for packs of any size."""
+        leave_to_python()
+        for block in self.blocks:
+            block.compile(dynamic=True)
+
+    def _block(self, number: int, x_ND: Tensor, *told: Any) -> Tensor:
+        """Run one block; with `checkpoint_blocks`, its activations are computed again later."""
+        block = self.blocks[number]
+        if self.checkpoint_blocks and torch.is_grad_enabled():
+            out: Tensor = checkpoint(block, x_ND, *told, use_reentrant=False)
+        else:
+            out = block(x_ND, *told)
+        return out
+
 
 def _rows(timesteps_N: Tensor, lengths: Sequence[int]) -> tuple[Tensor, Tensor, Tensor]:
-    """Group neighbouring tokens of one clip and one timestep: modulation is the same for them.
+    """Find the pairs of clip and timestep: modulation is the same for all tokens of a pair.
 
-    Returns each row's clip and timestep, and each token's row.
+    Returns each pair's clip and timestep, and each token's pair.
     """
-    clip_N = torch.repeat_interleave(torch.tensor(lengths, device=timesteps_N.device))
-    begins_N = torch.ones_like(clip_N, dtype=torch.bool)
-    begins_N[1:] = (clip_N[1:] != clip_N[:-1]) | (timesteps_N[1:] != timesteps_N[:-1])
-    return clip_N[begins_N], timesteps_N[begins_N], begins_N.cumsum(0) - 1
+    device = timesteps_N.device
+    clip_N = torch.repeat_interleave(torch.tensor(lengths, device=device))
+    key_N = 2.0 * clip_N.double() + timesteps_N.double()
+    key_R, row_N = torch.unique(key_N, return_inverse=True)
+    clip_R = (key_R / 2.0).floor().long()
+    timestep_R = (key_R - 2.0 * clip_R).to(timesteps_N.dtype)
+    return clip_R, timestep_R, row_N
 
 
 def _timestep_features(t_R: Tensor) -> Tensor:
@@ -248,13 +299,17 @@ def _timestep_features(t_R: Tensor) -> Tensor:
     return torch.cat((angles.cos(), angles.sin()), 1)
 
 
-def _position_features(positions_N3: Tensor) -> Tensor:
-    """Return N,48 sines and cosines of the position along each axis."""
+def _position_features(positions_N5: Tensor) -> Tensor:
+    """Return N,57: sines and cosines of each coordinate and of the duration; is it one frame."""
     limits = (_SECONDS_RADIANS, _HEIGHTS_RADIANS, _HEIGHTS_RADIANS)
-    device = positions_N3.device
+    device = positions_N5.device
     turns = torch.stack([_frequencies(_POSITION_FEATURES, *pair, device) for pair in limits])
-    angles = (positions_N3[:, :, None] * turns).flatten(1)
-    return torch.cat((angles.cos(), angles.sin()), 1)
+    angles = (positions_N5[:, :DURATION, None] * turns).flatten(1)
+    lasting = positions_N5[:, DURATION, None].log2() * _frequencies(
+        _DURATION_FEATURES, 0.2, 1.5, device
+    )
+    angles = torch.cat((angles, lasting), 1)
+    return torch.cat((angles.cos(), angles.sin(), positions_N5[:, IS_SINGLE, None]), 1)
 
 
 def num_parameters(size: Size, num_channels: int) -> int:
@@ -271,7 +326,8 @@ def flops_forward(size: Size, num_channels: int, lengths: Sequence[int], num_wor
     """
     width, depth = size.width, size.depth
     tokens = sum(lengths)
-    per_token = depth * (6 + 2 * size.mlp_ratio) * width**2 + 2 * num_channels * width
+    per_token = depth * (6 + 2 * size.mlp_ratio) * width**2
+    per_token += 2 * num_channels * size.patch**2 * width
     words = len(lengths) * num_words * depth * 2 * width**2
     scores = depth * 2 * width * sum(n * n + n * num_words for n in lengths)
     return 2.0 * (tokens * per_token + words + scores)

@@ -3,56 +3,130 @@
 The convention, everywhere: t = 0 is data, t = 1 is noise, x_t = (1 - t) * data + t * noise,
 and the velocity is noise - data, so that dx/dt = velocity and sampling walks from t = 1 to 0
 (arXiv 2209.03003). The network predicts the clean tokens and the loss is taken on the
-velocity that follows from them, which in pixel space trains better than predicting the
-velocity itself (arXiv 2511.13720, "Back to Basics: Let Denoising Generative Models Denoise").
+velocity that follows from them (arXiv 2511.13720, "Back to Basics: Let Denoising Generative
+Models Denoise").
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
 
 from generator.dit import DiT, Size
 from generator.pack import Pack
+from generator.step_cache import StepCache
 from generator.text import TextEncoder, tokenize
 
 MIN_TIMESTEP = 0.05
 """Below this the division by t is held, so that nearly clean tokens do not rule the loss."""
 
 
-class Denoiser(nn.Module):
-    """The whole network: from a noisy pack and its prompts to clean tokens."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Told:
+    """What the network is told of each clip: text states, and one vector of text and scores."""
 
-    def __init__(self, size: Size, num_channels: int) -> None:
+    states_BLD: Tensor
+    pooled_BD: Tensor
+    mask_BL: Tensor
+
+
+Lookup = Callable[[Sequence[str]], tuple[Tensor, Tensor]]
+"""Prompts to states B,L,D and mask B,L of a text encoder that was trained elsewhere."""
+
+
+class Denoiser(nn.Module):
+    """The whole network: from a noisy pack and its prompts to clean tokens.
+
+    `scores` name the measurements that it can be told. With `text_width`, prompts are read by an
+    encoder trained elsewhere, whose states of that width `lookup` returns.
+    """
+
+    def __init__(
+        self,
+        size: Size,
+        num_channels: int,
+        *,
+        scores: Sequence[str] = (),
+        text_width: int | None = None,
+    ) -> None:
         super().__init__()
-        self.text = TextEncoder(size.width, depth=size.text_depth, head_width=size.head_width)
+        self.scores = tuple(scores)
+        self.lookup: Lookup | None = None
+        self.text: TextEncoder | _Adapter = (
+            TextEncoder(
+                size.width,
+                depth=size.text_depth,
+                head_width=size.head_width,
+                num_buckets=size.text_buckets,
+            )
+            if text_width is None
+            else _Adapter(text_width, size.width)
+        )
+        if scores:
+            self.embed_scores = nn.Linear(2 * len(scores), size.width, bias=False)
+            nn.init.zeros_(self.embed_scores.weight)
         self.dit = DiT(size, num_channels)
 
-    def encode_text(self, prompts: Sequence[str]) -> tuple[Tensor, Tensor, Tensor]:
-        """Return states B,L,D, pooled B,D and mask B,L of one prompt per clip."""
-        device = self.dit.head.weight.device
-        ids_BL2, mask_BL = (x.to(device) for x in tokenize(prompts))
-        states_BLD, pooled_BD = self.text(ids_BL2, mask_BL)
-        return states_BLD, pooled_BD, mask_BL
+    @property
+    def device(self) -> torch.device:
+        """Where its weights are."""
+        return self.dit.head.weight.device
+
+    def tell(
+        self, prompts: Sequence[str], scores: Sequence[Mapping[str, float]] | None = None
+    ) -> Told:
+        """Return what is told of one prompt per clip, and of its scores where there are any.
+
+        Scores come in units of their usual spread (see `score_units`); absent ones are not told.
+        """
+        if self.lookup is not None:
+            inputs, mask_BL = (x.to(self.device) for x in self.lookup(prompts))
+        else:
+            assert isinstance(self.text, TextEncoder)
+            inputs, mask_BL = (x.to(self.device) for x in tokenize(prompts, self.text.num_buckets))
+        states_BLD, pooled_BD = self.text(inputs, mask_BL)
+        if self.scores and scores is not None:
+            rows = [
+                [value for n in self.scores for value in ((s[n], 1.0) if n in s else (0.0, 0.0))]
+                for s in scores
+            ]
+            pooled_BD = pooled_BD + self.embed_scores(torch.tensor(rows, device=self.device))
+        return Told(states_BLD=states_BLD, pooled_BD=pooled_BD, mask_BL=mask_BL)
 
     def forward(
-        self, pack: Pack, timesteps_N: Tensor, text: tuple[Tensor, Tensor, Tensor]
+        self, pack: Pack, timesteps_N: Tensor, told: Told, cache: StepCache | None = None
     ) -> Tensor:
         """Return the clean tokens N,C predicted from the noisy tokens of `pack`."""
-        states_BLD, pooled_BD, mask_BL = text
         clean_NC: Tensor = self.dit(
             pack.tokens_NC,
-            pack.positions_N3,
+            pack.positions_N5,
             timesteps_N,
             pack.lengths,
-            states_BLD,
-            pooled_BD,
-            mask_BL,
+            told.states_BLD,
+            told.pooled_BD,
+            told.mask_BL,
+            cache,
         )
         return clean_NC
+
+
+class _Adapter(nn.Module):
+    """States of another encoder, brought to the network's width; and their mean."""
+
+    def __init__(self, text_width: int, width: int) -> None:
+        super().__init__()
+        self.project = nn.Linear(text_width, width)
+        self.pool = nn.Linear(width, width)
+
+    def forward(self, states_BLT: Tensor, mask_BL: Tensor) -> tuple[Tensor, Tensor]:
+        states_BLD = nn.functional.rms_norm(self.project(states_BLT), (self.project.out_features,))
+        weight_BL1 = mask_BL[..., None].to(states_BLD.dtype)
+        mean_BD = (states_BLD * weight_BL1).sum(1) / weight_BL1.sum(1)
+        return states_BLD, self.pool(mean_BD)
 
 
 def noised(data_NC: Tensor, noise_NC: Tensor, timesteps_N: Tensor) -> Tensor:
@@ -101,3 +175,11 @@ def loss_per_token(clean_NC: Tensor, data_NC: Tensor, timesteps_N: Tensor) -> Te
     """
     error_N = (clean_NC - data_NC).square().mean(1)
     return error_N / timesteps_N.clamp_min(MIN_TIMESTEP).square()
+
+
+def loss_per_clip(loss_N: Tensor, pack: Pack) -> tuple[Tensor, Tensor]:
+    """Return the summed loss of each clip's unknown tokens, B, and how many they are, B."""
+    index_N = torch.repeat_interleave(torch.tensor(pack.lengths, device=loss_N.device))
+    counted = (~pack.known_N).to(loss_N.dtype)
+    zeros = loss_N.new_zeros(len(pack.grids))
+    return zeros.index_add(0, index_N, loss_N * counted), zeros.index_add(0, index_N, counted)

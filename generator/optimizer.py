@@ -13,7 +13,10 @@ from collections import defaultdict
 from collections.abc import Iterable
 
 import torch
+import torch.distributed as dist
 from torch import Tensor, nn
+
+from generator.parallel import autocast_dtype, like, local, whole
 
 _MOMENTUM = 0.95
 _ITERATIONS = 5
@@ -22,16 +25,27 @@ _COEFFICIENTS = (3.4445, -4.7750, 2.0315)
 
 
 class Optimizer:
-    """Two optimizers that step as one; learning rates are set anew at each step."""
+    """Two optimizers that step as one; learning rates are set anew at each step.
 
-    def __init__(self, module: nn.Module, *, weight_decay: float) -> None:
+    Without `use_muon`, AdamW trains everything. Matrices are the weights inside modules whose
+    names end in `blocks`; those of convolutions count as out x everything else.
+    """
+
+    def __init__(
+        self, module: nn.Module, *, weight_decay: float = 0.0, use_muon: bool = True
+    ) -> None:
         self.named = dict(module.named_parameters())
-        hidden = {n: p for n, p in self.named.items() if "blocks." in n and n.endswith(".weight")}
+        hidden = {
+            n: p
+            for n, p in self.named.items()
+            if "blocks." in n and n.endswith(".weight") and p.ndim > 1
+        }
         others = [p for n, p in self.named.items() if n not in hidden]
-        self._muon = _Muon(hidden.values(), weight_decay=weight_decay)
-        self._adamw = torch.optim.AdamW(
-            others, betas=(0.9, 0.95), eps=1e-10, weight_decay=0.0, fused=True
-        )
+        self._muon = _Muon(hidden.values() if use_muon else (), weight_decay=weight_decay)
+        groups = [{"params": others, "weight_decay": 0.0}]
+        if not use_muon:
+            groups.append({"params": list(hidden.values()), "weight_decay": weight_decay})
+        self._adamw = torch.optim.AdamW(groups, betas=(0.9, 0.95), eps=1e-10, fused=True)
 
     def step(self, *, learning_rate: float, matrix_learning_rate: float) -> None:
         """Update all parameters from their gradients, and forget these."""
@@ -49,7 +63,7 @@ class Optimizer:
     def tensors(self) -> dict[str, Tensor]:
         """Return the state as tensors named `parameter/key`."""
         return {
-            f"{name}/{key}": value
+            f"{name}/{key}": whole(value)
             for name, parameter in self.named.items()
             for optimizer in (self._adamw, self._muon)
             for key, value in optimizer.state.get(parameter, {}).items()
@@ -62,14 +76,18 @@ class Optimizer:
             name, _, key = path.rpartition("/")
             parameter = self.named[name]
             optimizer = self._muon if id(parameter) in hidden else self._adamw
-            optimizer.state[parameter][key] = value.to(parameter.device)
+            if key == "step":
+                optimizer.state[parameter][key] = value.to(parameter.device)
+            else:
+                optimizer.state[parameter][key] = like(value, parameter)
 
 
 class _Muon(torch.optim.Optimizer):
     """Muon with Nesterov momentum; matrices of one shape go through the iteration together."""
 
     def __init__(self, parameters: Iterable[Tensor], *, weight_decay: float) -> None:
-        super().__init__(list(parameters), {"lr": 0.0, "weight_decay": weight_decay})
+        groups = [{"params": list(parameters)}]
+        super().__init__(groups, {"lr": 0.0, "weight_decay": weight_decay})
 
     @torch.no_grad()
     def step(self, closure: None = None) -> None:  # type: ignore[override]
@@ -89,22 +107,55 @@ class _Muon(torch.optim.Optimizer):
             state = self.state[matrix]
             if not state:
                 state["momentum"] = torch.zeros_like(matrix)
-            momentum = state["momentum"].lerp_(matrix.grad, 1.0 - _MOMENTUM)
-            updates.append(matrix.grad.lerp(momentum, _MOMENTUM))
+            grad, momentum = local(matrix.grad), local(state["momentum"])
+            momentum.lerp_(grad, 1.0 - _MOMENTUM)
+            updates.append(grad.lerp(momentum, _MOMENTUM).flatten(1))
+        rows, columns = matrices[0].shape[0], matrices[0][0].numel()
         # The factor gives the update the size that AdamW's has (arXiv 2502.16982).
-        factor = 0.2 * max(matrices[0].shape) ** 0.5
-        for matrix, update in zip(matrices, orthogonal(torch.stack(updates)), strict=True):
-            matrix.mul_(1.0 - rate * weight_decay).add_(update, alpha=-rate * factor)
+        factor = 0.2 * max(rows, columns) ** 0.5
+        changes = _orthogonal_of_shards(torch.stack(updates), matrices[0])
+        for matrix, change in zip(matrices, changes, strict=True):
+            mine = local(matrix)
+            mine.mul_(1.0 - rate * weight_decay)
+            mine.add_(change.reshape(mine.shape), alpha=-rate * factor)
+
+
+def _orthogonal_of_shards(mine_BmN: Tensor, example: Tensor) -> Tensor:
+    """Return this worker's rows of `orthogonal` of matrices sharded by rows as `example` is.
+
+    Each worker gets all rows of its share of the matrices, so the iteration's work is shared
+    out too, and sends the results back: two exchanges for all matrices of one shape.
+    """
+    from torch.distributed.tensor import DTensor, Shard
+
+    if not isinstance(example, DTensor):
+        return orthogonal(mine_BmN)
+    assert example.placements == (Shard(0),)
+    group = example.device_mesh.get_group()
+    num_workers, num_rows = example.device_mesh.size(), example.shape[0]
+    count, held, columns = mine_BmN.shape
+    rows, share = -(-num_rows // num_workers), -(-count // num_workers)
+    sent = mine_BmN.new_zeros(num_workers * share, rows, columns)
+    sent[:count, :held] = mine_BmN
+    got = torch.empty_like(sent)
+    dist.all_to_all_single(got, sent, group=group)
+    parts_SMN = got.view(num_workers, share, rows, columns).transpose(0, 1).flatten(1, 2)
+    done_SMN = mine_BmN.new_zeros(share, num_workers * rows, columns)
+    done_SMN[:, :num_rows] = orthogonal(parts_SMN[:, :num_rows])
+    sent = done_SMN.view(share, num_workers, rows, columns).transpose(0, 1).contiguous()
+    dist.all_to_all_single(got, sent.view(got.shape), group=group)
+    return got[:count, :held]
 
 
 def orthogonal(matrices_BMN: Tensor) -> Tensor:
     """Return B,M,N matrices with the same singular vectors and singular values near 1.
 
-    Runs in bfloat16; a matrix of zeros stays zero.
+    Runs in bfloat16 where the machine is fast at it; a matrix of zeros stays zero.
     """
     a, b, c = _COEFFICIENTS
     tall = matrices_BMN.shape[1] > matrices_BMN.shape[2]
-    x = (matrices_BMN.mT if tall else matrices_BMN).bfloat16()
+    x = matrices_BMN.mT if tall else matrices_BMN
+    x = x.to(autocast_dtype("auto", x.device) or torch.float32)
     x = x / (x.norm(dim=(1, 2), keepdim=True) + 1e-7)
     for _ in range(_ITERATIONS):
         square = x @ x.mT

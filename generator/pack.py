@@ -3,12 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor
 
+from generator.codec import Layout, starts_of
 from generator.patchify import Grid, patchify, positions, unpatchify
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Item:
+    """One clip to be packed: its latents, and which of them are known.
+
+    `starts` are the groups' first frames: those of `layout` one after another unless said
+    otherwise. Known latents go in at t = 0 and are not to be predicted.
+    """
+
+    latents_CGHW: Tensor
+    layout: Layout
+    fps: float
+    known_GHW: Tensor
+    """Which tokens (patches of latents) are known."""
+    starts: tuple[int, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,8 +37,9 @@ class Pack:
     """
 
     tokens_NC: Tensor
-    positions_N3: Tensor
-    """Seconds, rows and columns in heights (see patchify.py)."""
+    positions_N5: Tensor
+    """When, where and how long (see patchify.py)."""
+    known_N: Tensor
     grids: tuple[Grid, ...]
 
     @property
@@ -34,29 +52,59 @@ class Pack:
         counts = torch.tensor(self.lengths, device=values_B.device)
         return values_B.repeat_interleave(counts, dim=0)
 
+    def timesteps(self, values_B: Tensor) -> Tensor:
+        """Return the timestep of every token: its clip's, or 0 where it is known."""
+        return self.per_token(values_B).masked_fill(self.known_N, 0.0)
+
+    def with_tokens(self, tokens_NC: Tensor) -> Pack:
+        """Return the pack with other tokens in the same places."""
+        return replace(self, tokens_NC=tokens_NC)
+
+    def repeated(self, count: int) -> Pack:
+        """Return all clips `count` times over."""
+        return Pack(
+            tokens_NC=self.tokens_NC.repeat(count, 1),
+            positions_N5=self.positions_N5.repeat(count, 1),
+            known_N=self.known_N.repeat(count),
+            grids=self.grids * count,
+        )
+
     def to(self, device: torch.device) -> Pack:
         """Return the pack with its tensors on `device`."""
         return Pack(
-            tokens_NC=self.tokens_NC.to(device),
-            positions_N3=self.positions_N3.to(device),
+            tokens_NC=self.tokens_NC.to(device, non_blocking=True),
+            positions_N5=self.positions_N5.to(device, non_blocking=True),
+            known_N=self.known_N.to(device, non_blocking=True),
             grids=self.grids,
         )
 
 
-def pack(latents: Sequence[Tensor], seconds_per_latent: Sequence[float]) -> Pack:
-    """Pack clips of latents C,T,H,W; one latent spans `seconds_per_latent[i]` seconds of clip i."""
-    grids = tuple((x.shape[1], x.shape[2], x.shape[3]) for x in latents)
-    where = [
-        positions(g, seconds_per_token=s) for g, s in zip(grids, seconds_per_latent, strict=True)
-    ]
+def pack(items: Sequence[Item], patch: int = 1) -> Pack:
+    """Pack clips; rows and columns of their latents must be multiples of `patch`."""
+    grids: list[Grid] = []
+    where: list[Tensor] = []
+    for item in items:
+        _, g, h, w = item.latents_CGHW.shape
+        grid = (g, h // patch, w // patch)
+        starts = starts_of(item.layout) if item.starts is None else item.starts
+        grids.append(grid)
+        where.append(
+            positions(
+                grid,
+                starts_s=[start / item.fps for start in starts],
+                durations_s=[frames / item.fps for frames in item.layout],
+                single=[frames == 1 for frames in item.layout],
+            )
+        )
     return Pack(
-        tokens_NC=torch.cat([patchify(x) for x in latents]),
-        positions_N3=torch.cat(where),
-        grids=grids,
+        tokens_NC=torch.cat([patchify(item.latents_CGHW, patch) for item in items]),
+        positions_N5=torch.cat(where),
+        known_N=torch.cat([item.known_GHW.flatten() for item in items]),
+        grids=tuple(grids),
     )
 
 
-def unpack(tokens_NC: Tensor, grids: Sequence[Grid]) -> list[Tensor]:
-    """Undo `pack`: return the latents C,T,H,W of every clip."""
+def unpack(tokens_NC: Tensor, grids: Sequence[Grid], patch: int = 1) -> list[Tensor]:
+    """Undo `pack`: return the latents C,G,H,W of every clip."""
     parts = torch.split(tokens_NC, [t * h * w for t, h, w in grids])
-    return [unpatchify(part, grid) for part, grid in zip(parts, grids, strict=True)]
+    return [unpatchify(part, grid, patch) for part, grid in zip(parts, grids, strict=True)]

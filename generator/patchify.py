@@ -1,46 +1,55 @@
 """Latents to tokens and back, and where each token lies in space and time.
 
-A token is a patch of latents. Its position is the centre of the patch: seconds from the
-clip's start, then rows and columns in units of the clip's height from the clip's centre.
-The same scene at another size, frame rate or aspect so keeps its positions, and the model
-is asked for a size by the grid of positions that it is given.
+A token is a square patch of the latents of one group of frames. Its position says when the group
+starts and how long it lasts, and where the patch's centre is, in units of the clip's height
+from the clip's centre. The same scene at another size, frame rate or aspect so keeps its
+positions, and the model is asked for a size by the grid of positions that it is given.
 """
 
 from __future__ import annotations
+
+from collections.abc import Sequence
 
 import torch
 from torch import Tensor
 
 Grid = tuple[int, int, int]
-"""Tokens along time, height and width; tokens run in that order, width fastest."""
+"""Tokens along time (groups), height and width; tokens run in that order, width fastest."""
+
+SECONDS, ROW, COLUMN, DURATION, IS_SINGLE = range(5)
+"""Columns of a position: middle of the group in seconds, row and column in heights, length of the
+group in seconds, and 1 for a group of a single frame, else 0."""
 
 
-def patchify(latents_CTHW: Tensor, patch: Grid = (1, 1, 1)) -> Tensor:
-    """Return tokens N,(C*patch); T, H and W must be multiples of the patch."""
-    c, t, h, w = latents_CTHW.shape
-    pt, ph, pw = patch
-    split = latents_CTHW.reshape(c, t // pt, pt, h // ph, ph, w // pw, pw)
-    return split.permute(1, 3, 5, 0, 2, 4, 6).reshape(-1, c * pt * ph * pw)
+def patchify(latents_CGHW: Tensor, patch: int = 1) -> Tensor:
+    """Return tokens N,(C*patch*patch); H and W must be multiples of the patch."""
+    c, g, h, w = latents_CGHW.shape
+    split = latents_CGHW.reshape(c, g, h // patch, patch, w // patch, patch)
+    return split.permute(1, 2, 4, 0, 3, 5).reshape(-1, c * patch * patch)
 
 
-def unpatchify(tokens_NC: Tensor, grid: Grid, patch: Grid = (1, 1, 1)) -> Tensor:
-    """Undo `patchify`: return latents C,T,H,W of a grid of tokens."""
-    t, h, w = grid
-    pt, ph, pw = patch
-    c = tokens_NC.shape[1] // (pt * ph * pw)
-    split = tokens_NC.reshape(t, h, w, c, pt, ph, pw)
-    return split.permute(3, 0, 4, 1, 5, 2, 6).reshape(c, t * pt, h * ph, w * pw)
+def unpatchify(tokens_NC: Tensor, grid: Grid, patch: int = 1) -> Tensor:
+    """Undo `patchify`: return latents C,G,H,W of a grid of tokens."""
+    g, h, w = grid
+    c = tokens_NC.shape[1] // patch**2
+    split = tokens_NC.reshape(g, h, w, c, patch, patch).permute(3, 0, 1, 4, 2, 5)
+    return split.reshape(c, g, h * patch, w * patch)
 
 
-def positions(grid: Grid, *, seconds_per_token: float, aspect: float | None = None) -> Tensor:
-    """Return N,3: seconds, then rows and columns in heights; `aspect` is width / height.
+def positions(
+    grid: Grid, *, starts_s: Sequence[float], durations_s: Sequence[float], single: Sequence[bool]
+) -> Tensor:
+    """Return N,5 as `SECONDS` ... `IS_SINGLE` say; tokens are square.
 
-    Without `aspect` tokens are square. Rows lie in (-0.5, 0.5), columns in
-    (-aspect / 2, aspect / 2).
+    Rows lie in (-0.5, 0.5), columns in (-aspect / 2, aspect / 2).
     """
-    t, h, w = grid
-    wide = w / h if aspect is None else aspect
-    seconds = (torch.arange(t) + 0.5) * seconds_per_token
+    g, h, w = grid
+    starts, durations = torch.tensor(starts_s), torch.tensor(durations_s)
     rows = (torch.arange(h) + 0.5) / h - 0.5
-    columns = ((torch.arange(w) + 0.5) / w - 0.5) * wide
-    return torch.stack(torch.meshgrid(seconds, rows, columns, indexing="ij"), -1).reshape(-1, 3)
+    columns = ((torch.arange(w) + 0.5) - w / 2) / h
+    per_group = torch.stack((starts + durations / 2, durations, torch.tensor(single).float()), 1)
+    out = torch.empty(g, h, w, 5)
+    out[..., ROW] = rows[:, None]
+    out[..., COLUMN] = columns
+    out[..., [SECONDS, DURATION, IS_SINGLE]] = per_group[:, None, None].float()
+    return out.reshape(-1, 5)

@@ -1,50 +1,37 @@
-"""Sample video from a checkpoint: any prompt, any size, any length."""
+"""Sample video from a checkpoint: any prompt, any size, any length, and every task.
+
+loaded = load_checkpoint(Path("step_00001000"))
+pixels = sample(loaded, "a small red circle moves left", SampleSettings(seconds=2))
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from pydantic import Field
 from torch import Tensor
 
 from generator import checkpoint, flow
-from generator.codec import Codec, codec_named, grid_of
+from generator.codec import Codec, starts_of
+from generator.codecs import open_codec
+from generator.compose import Canvas
 from generator.dit import SIZES
-from generator.pack import Pack, pack, unpack
-from generator.train import TrainSettings, autocast, autocast_dtype
+from generator.pack import Item, Pack, pack, unpack
+from generator.parallel import autocast, autocast_dtype
+from generator.settings import SampleSettings, TrainSettings
+from generator.solve import guide, walk, zero_star
+from generator.step_cache import StepCache
+from generator.train import new_denoiser
+from generator.windows import Window, weights_of, windows_of
 from schemas.errors import UserError
-from schemas.settings import Settings
 
 _TOKENS_AT_ONCE = 8192
-
-
-class SampleSettings(Settings):
-    """What to sample and how."""
-
-    width_px: int = Field(48, ge=1)
-    """Width of the video."""
-    height_px: int = Field(48, ge=1)
-    """Height of the video."""
-    seconds: float = Field(2.0, gt=0)
-    """Length of the video; at least one frame."""
-    fps: float = Field(8.0, gt=0)
-    """Frames a second of the video."""
-    seed: int = Field(0, ge=0)
-    """Seed of the noise; the same seed gives the same pixels."""
-    num_steps: int = Field(30, ge=1)
-    """Euler steps from noise to video."""
-    guidance_scale: float = Field(2.0, ge=0)
-    """How far to go from the prediction without the prompt to the one with it; 1 is no guidance."""
-
-    @property
-    def num_frames(self) -> int:
-        """Frames in the video."""
-        return max(1, round(self.seconds * self.fps))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,29 +39,56 @@ class LoadedCheckpoint:
     """A model ready to sample: the averaged weights, the codec, and how it was trained."""
 
     checkpoint_id: str
-    path: Path
+    path: Path | None
     denoiser: flow.Denoiser
     codec: Codec
     train_settings: TrainSettings
+    score_units: Mapping[str, float]
+    device: torch.device
+
+    @property
+    def patch(self) -> int:
+        """Rows and columns of latents in one token."""
+        return SIZES[self.train_settings.size].patch
+
+    @classmethod
+    def of(
+        cls,
+        denoiser: flow.Denoiser,
+        codec: Codec,
+        settings: TrainSettings,
+        units: Mapping[str, float],
+        device: torch.device,
+    ) -> LoadedCheckpoint:
+        """Wrap a network that is in memory, as it is."""
+        return cls(
+            checkpoint_id="",
+            path=None,
+            denoiser=denoiser,
+            codec=codec,
+            train_settings=settings,
+            score_units=units,
+            device=device,
+        )
 
 
-def load_checkpoint(path: Path) -> LoadedCheckpoint:
-    """Load the averaged weights of a checkpoint folder.
+def load_checkpoint(path: Path, *, averaged: bool = True) -> LoadedCheckpoint:
+    """Load a checkpoint: a folder that training wrote, or the file of one that is shipped.
 
-    Raises UserError when it is missing or damaged.
+    `averaged`: the moving average of the weights, else the weights as trained. Raises UserError
+    when it is missing or damaged, or when its codec is another than the one that is here.
     """
     found = checkpoint.load(path, with_optimizer=False)
     settings = TrainSettings.model_validate(found.state["settings"])
-    named = found.state["codec"]
+    codec = checked_codec(path, found.state["codec"])
+    denoiser = new_denoiser(settings, codec)
     try:
-        codec = codec_named(named["name"], named["revision"], tuple(named["stride"]))
-    except KeyError as error:
+        denoiser.load_state_dict(found.ema if averaged else found.weights)
+    except RuntimeError as error:
         raise UserError(
-            f"checkpoint {path} wants the codec {error.args[0]}, which is not here",
+            f"checkpoint {path} is of another shape than {settings.size}",
             "use the version of rushes that trained it",
         ) from error
-    denoiser = flow.Denoiser(SIZES[settings.size], codec.num_channels)
-    denoiser.load_state_dict(found.ema)
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     return LoadedCheckpoint(
         checkpoint_id=found.checkpoint_id,
@@ -82,7 +96,30 @@ def load_checkpoint(path: Path) -> LoadedCheckpoint:
         denoiser=denoiser.eval().to(device),
         codec=codec,
         train_settings=settings,
+        score_units=found.state["score_units"],
+        device=device,
     )
+
+
+def checked_codec(path: Path, named: Mapping[str, Any]) -> Codec:
+    """Return the codec that a checkpoint names. Raises UserError where another is found."""
+    codec = open_codec(named["source"])
+    if codec.revision != named["revision"]:
+        raise UserError(
+            f"checkpoint {path} was trained with revision {named['revision']} of the codec "
+            f"`{named['source']}`, here is {codec.revision}",
+            "use the codec that it was trained with: its samples would be noise",
+        )
+    return codec
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """One video to be sampled."""
+
+    prompt: str
+    seed: int
+    canvas: Canvas
 
 
 def sample(loaded: LoadedCheckpoint, prompt: str, settings: SampleSettings) -> NDArray[np.uint8]:
@@ -98,90 +135,290 @@ def sample_batch(
     seeds: Sequence[int] | None = None,
 ) -> list[NDArray[np.uint8]]:
     """Return one video per prompt, each from its own seed if `seeds` are given."""
-    codec = loaded.codec
-    grid = grid_of(
-        codec,
+    every_seed = [settings.seed] * len(prompts) if seeds is None else list(seeds)
+    return sample_requests(
+        loaded,
+        [
+            Request(prompt=prompt, seed=seed, canvas=blank(loaded, settings))
+            for prompt, seed in zip(prompts, every_seed, strict=True)
+        ],
+        settings,
+    )
+
+
+def blank(loaded: LoadedCheckpoint, settings: SampleSettings) -> Canvas:
+    """Return a clip of which nothing is known."""
+    from generator.compose import canvas
+
+    return canvas(
+        loaded.codec,
+        loaded.patch,
+        (),
         num_frames=settings.num_frames,
         width_px=settings.width_px,
         height_px=settings.height_px,
+        fps=settings.fps,
     )
-    per_clip = grid[0] * grid[1] * grid[2]
-    at_once = max(1, _TOKENS_AT_ONCE // (2 * per_clip))
-    every_seed = [settings.seed] * len(prompts) if seeds is None else list(seeds)
+
+
+def sample_requests(
+    loaded: LoadedCheckpoint, requests: Sequence[Request], settings: SampleSettings
+) -> list[NDArray[np.uint8]]:
+    """Return a video per request, each of its own canvas' size.
+
+    The size, length and seed of `settings` are not used. Clips run together as long as they
+    hold few tokens; what comes out does not depend on that beyond rounding.
+    """
     videos: list[NDArray[np.uint8]] = []
-    for first in range(0, len(prompts), at_once):
-        chosen = slice(first, first + at_once)
-        noise = [_noise(codec, grid, seed) for seed in every_seed[chosen]]
-        noisy = pack(noise, [codec.stride[0] / settings.fps] * len(noise))
-        latents = _denoise(loaded, noisy, prompts[chosen], settings)
-        videos += [
-            codec.decode(
-                x,
-                num_frames=settings.num_frames,
-                width_px=settings.width_px,
-                height_px=settings.height_px,
+    for part in _shares(loaded, requests):
+        for request, latents in zip(part, denoise(loaded, part, settings), strict=True):
+            canvas = request.canvas
+            videos.append(
+                loaded.codec.decode(
+                    latents, canvas.layout, width_px=canvas.width_px, height_px=canvas.height_px
+                )
             )
-            for x in latents
-        ]
     return videos
 
 
-def _noise(codec: Codec, grid: tuple[int, int, int], seed: int) -> Tensor:
-    rng = torch.Generator().manual_seed(seed)
-    return torch.randn((codec.num_channels, *grid), generator=rng)
+def _shares(loaded: LoadedCheckpoint, requests: Sequence[Request]) -> list[list[Request]]:
+    """Split requests into lists that run together: few tokens, and the same timesteps for all."""
+    shares: list[list[Request]] = []
+    tokens = _TOKENS_AT_ONCE + 1
+    last: tuple[object, ...] = ()
+    for request in requests:
+        canvas = request.canvas
+        count = canvas.known_GHW.numel() * 2
+        alike = (canvas.known_GHW.shape, canvas.layout, canvas.fps, canvas.strength)
+        if tokens + count > _TOKENS_AT_ONCE or alike != last:
+            shares.append([])
+            tokens, last = 0, alike
+        shares[-1].append(request)
+        tokens += count
+    return shares
 
 
-@torch.no_grad()
-def _denoise(
-    loaded: LoadedCheckpoint, noisy: Pack, prompts: Sequence[str], settings: SampleSettings
+def denoise(
+    loaded: LoadedCheckpoint, requests: Sequence[Request], settings: SampleSettings
 ) -> list[Tensor]:
-    """Walk from t = 1 to t = 0 and return the clean latents of every clip, on the CPU."""
-    denoiser = loaded.denoiser
-    device = denoiser.dit.head.weight.device
-    train_settings = loaded.train_settings
-    guided = settings.guidance_scale != 1.0
-    texts = [*prompts, *[""] * len(prompts)] if guided else list(prompts)
-    shift = flow.shift_of(noisy.lengths[0], train_settings.shift_base_tokens)
-    times = flow.shifted(torch.linspace(1.0, 0.0, settings.num_steps + 1), shift)
-    noisy = noisy.to(device)
-    tokens_NC = noisy.tokens_NC
-    with autocast(device, autocast_dtype(train_settings.precision, device)):
-        text = denoiser.encode_text(texts)
-        for t, t_next in zip(times.tolist(), times.tolist()[1:], strict=False):
-            velocity_NC = _velocity(denoiser, noisy, tokens_NC, t, text, settings.guidance_scale)
-            tokens_NC = euler_step(tokens_NC, velocity_NC, t, t_next)
-    return unpack(tokens_NC.cpu(), noisy.grids)
+    """Walk every request from its noise to clean latents C,G,h,w, on the CPU."""
+    if settings.guidance == "auto" and settings.guide_checkpoint is None:
+        raise UserError(
+            "guidance `auto` leads away from an earlier checkpoint, and none is named",
+            "name one: --set sample.guide_checkpoint=FOLDER",
+        )
+    walkers = _Walkers(loaded, requests, settings)
+    return walkers.walk()
 
 
-def _velocity(
-    denoiser: flow.Denoiser,
-    noisy: Pack,
-    tokens_NC: Tensor,
-    t: float,
-    text: tuple[Tensor, Tensor, Tensor],
-    guidance_scale: float,
-) -> Tensor:
-    """Return the velocity at t; guided, clips run twice in one pack: with and without prompt."""
-    copies = 1 if guidance_scale == 1.0 else 2
-    doubled = Pack(
-        tokens_NC=tokens_NC.repeat(copies, 1),
-        positions_N3=noisy.positions_N3.repeat(copies, 1),
-        grids=noisy.grids * copies,
+class _Walkers:
+    """The windows of all requests, packed once; each step predicts them all."""
+
+    def __init__(
+        self, loaded: LoadedCheckpoint, requests: Sequence[Request], settings: SampleSettings
+    ) -> None:
+        self.loaded = loaded
+        self.settings = settings
+        self.requests = requests
+        self.device = loaded.device
+        self.dtype = autocast_dtype(loaded.train_settings.precision, self.device)
+        self.parts: list[tuple[int, Window, Tensor]] = []
+        for index, request in enumerate(requests):
+            for window in _windows(request.canvas, settings):
+                known_GHW = request.canvas.known_GHW[window.groups, window.rows, window.columns]
+                if not known_GHW.all():
+                    self.parts.append((index, window, weights_of(window)))
+        self.guide = None
+        if settings.guidance == "auto" and settings.guide_checkpoint is not None:
+            self.guide = load_checkpoint(Path(settings.guide_checkpoint))
+        self.caches: dict[tuple[int, str], StepCache] = {}
+
+    @torch.no_grad()
+    def walk(self) -> list[Tensor]:
+        """Return the clean latents of every request."""
+        state = torch.cat([self._start(request).flatten() for request in self.requests])
+        times = self._times()
+        out = walk(state, times, self._velocity, self.settings.solver)
+        return self._split(out)
+
+    def _start(self, request: Request) -> Tensor:
+        """Return the noisy latents that a request begins with; what is known stays as it is."""
+        canvas = request.canvas
+        rng = torch.Generator().manual_seed(request.seed)
+        noise = torch.randn(canvas.latents_CGHW.shape, generator=rng)
+        noisy = torch.lerp(canvas.latents_CGHW, noise, canvas.strength)
+        return torch.where(self._known(canvas), canvas.latents_CGHW, noisy)
+
+    def _known(self, canvas: Canvas) -> Tensor:
+        patch = self.loaded.patch
+        known = canvas.known_GHW.repeat_interleave(patch, 1).repeat_interleave(patch, 2)
+        return known[None]
+
+    def _times(self) -> list[float]:
+        """Return the timesteps, shifted for the size of the largest window."""
+        strength = max(request.canvas.strength for request in self.requests)
+        tokens = max((math.prod(window.shape) for _, window, _ in self.parts), default=1)
+        shift = flow.shift_of(tokens, self.loaded.train_settings.shift_base_tokens)
+        even = torch.linspace(1.0, 0.0, self.settings.num_steps + 1)
+        times: list[float] = flow.shifted(even, shift).tolist()
+        if strength < 1.0:
+            times = [strength, *(t for t in times if t < strength)]
+        return times
+
+    def _split(self, state: Tensor) -> list[Tensor]:
+        shapes = [request.canvas.latents_CGHW.shape for request in self.requests]
+        parts = torch.split(state, [shape.numel() for shape in shapes])
+        return [part.reshape(shape) for part, shape in zip(parts, shapes, strict=True)]
+
+    def _velocity(self, state: Tensor, t: float) -> Tensor:
+        """Return the velocity of all requests, zero where they are known."""
+        latents = self._split(state)
+        settings = self.settings
+        guided = (
+            settings.guidance_scale != 1.0 and settings.guidance_to <= t <= settings.guidance_from
+        )
+        velocities = [torch.zeros_like(x) for x in latents]
+        weights = [torch.zeros(x.shape[1:]) for x in latents]
+        for number, share in enumerate(self._packs()):
+            items = [self._item(latents[i], window, self.requests[i]) for i, window, _ in share]
+            found = self._predict(number, items, [self.requests[i] for i, _, _ in share], t, guided)
+            for (index, window, weight), velocity in zip(share, found, strict=True):
+                where, weight = self._place(window, weight)
+                velocities[index][(slice(None), *where)] += weight * velocity
+                weights[index][where] += weight
+        out = []
+        for request, velocity, weight in zip(self.requests, velocities, weights, strict=True):
+            known = self._known(request.canvas)
+            out.append((velocity / weight.clamp_min(1e-6)).masked_fill(known, 0.0).flatten())
+        return torch.cat(out)
+
+    def _packs(self) -> list[list[tuple[int, Window, Tensor]]]:
+        """Return the windows that run together."""
+        shares: list[list[tuple[int, Window, Tensor]]] = []
+        tokens = _TOKENS_AT_ONCE + 1
+        for part in self.parts:
+            g, h, w = part[1].shape
+            if tokens + 2 * g * h * w > _TOKENS_AT_ONCE:
+                shares.append([])
+                tokens = 0
+            shares[-1].append(part)
+            tokens += 2 * g * h * w
+        return shares
+
+    def _place(self, window: Window, weight: Tensor) -> tuple[tuple[slice, slice, slice], Tensor]:
+        """Return where a window lies in the latents, and its weights there."""
+        p = self.loaded.patch
+        rows = slice(window.rows.start * p, window.rows.stop * p)
+        columns = slice(window.columns.start * p, window.columns.stop * p)
+        wide = weight.repeat_interleave(p, 1).repeat_interleave(p, 2)
+        return (window.groups, rows, columns), wide
+
+    def _item(self, latents: Tensor, window: Window, request: Request) -> _Part:
+        canvas = request.canvas
+        where, _ = self._place(window, torch.ones(1, 1, 1))
+        layout = canvas.layout[window.groups]
+        starts = starts_of(canvas.layout)[window.groups]
+        grid = canvas.known_GHW.shape[1:]
+        return _Part(
+            item=Item(
+                latents_CGHW=latents[(slice(None), *where)],
+                layout=layout,
+                fps=canvas.fps,
+                known_GHW=canvas.known_GHW[window.groups, window.rows, window.columns],
+                starts=tuple(start - starts[0] for start in starts),
+            ),
+            place=(window.rows.start, window.columns.start, grid[0], grid[1]),
+        )
+
+    def _predict(
+        self,
+        number: int,
+        parts: Sequence[_Part],
+        requests: Sequence[Request],
+        t: float,
+        guided: bool,
+    ) -> list[Tensor]:
+        """Return the velocity of each window, guided as the settings say."""
+        patch = self.loaded.patch
+        one = moved(pack([p.item for p in parts], patch), parts).to(self.device)
+        prompts = [request.prompt for request in requests]
+        with_prompt = partial_run = None
+        if not guided:
+            return unpack(self._run(number, "with", self.loaded, one, prompts, t), one.grids, patch)
+        if self.guide is not None:
+            with_prompt = self._run(number, "with", self.loaded, one, prompts, t)
+            partial_run = self._run(number, "without", self.guide, one, prompts, t)
+        else:
+            both = self._run(
+                number, "both", self.loaded, one.repeated(2), [*prompts, *[""] * len(prompts)], t
+            )
+            with_prompt, partial_run = both.chunk(2)
+        found = []
+        for yes, no in zip(
+            unpack(with_prompt, one.grids, patch),
+            unpack(partial_run, one.grids, patch),
+            strict=True,
+        ):
+            if self.settings.guidance == "zero":
+                no = zero_star(yes, no)
+            found.append(guide(yes, no, self.settings.guidance_scale))
+        return found
+
+    def _run(
+        self,
+        number: int,
+        what: str,
+        loaded: LoadedCheckpoint,
+        noisy: Pack,
+        prompts: Sequence[str],
+        t: float,
+    ) -> Tensor:
+        """Return the velocity N,C of a pack, on the CPU."""
+        timesteps_N = noisy.timesteps(torch.full((len(noisy.grids),), t, device=self.device))
+        asked = {
+            name: value / loaded.score_units.get(name, 1.0)
+            for name, value in self.settings.scores().items()
+            if name in loaded.denoiser.scores
+        }
+        cache = None
+        if self.settings.cache_threshold > 0:
+            cache = self.caches.setdefault((number, what), StepCache(self.settings.cache_threshold))
+        with autocast(self.device, self.dtype):
+            told = loaded.denoiser.tell(prompts, [asked if p else {} for p in prompts])
+            clean_NC = loaded.denoiser(noisy, timesteps_N, told, cache)
+        velocity_NC: Tensor = (noisy.tokens_NC - clean_NC) / max(t, 1e-3)
+        return velocity_NC.masked_fill(noisy.known_N[:, None], 0.0).cpu()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Part:
+    """A window's item, and where it lies: first row and column, rows and columns of the whole."""
+
+    item: Item
+    place: tuple[int, int, int, int]
+
+
+def moved(packed: Pack, parts: Sequence[_Part]) -> Pack:
+    """Return a pack in which windows of a picture lie where they lie in the whole picture."""
+    from generator.patchify import COLUMN, ROW
+
+    positions = packed.positions_N5.clone()
+    first = 0
+    for (g, h, w), part in zip(packed.grids, parts, strict=True):
+        top, left, rows, columns = part.place
+        if (h, w) != (rows, columns):
+            own = positions[first : first + g * h * w]
+            own[:, ROW] = (own[:, ROW] + 0.5) * h / rows + top / rows - 0.5
+            own[:, COLUMN] = (own[:, COLUMN] * h + w / 2 + left - columns / 2) / rows
+        first += g * h * w
+    return replace(packed, positions_N5=positions)
+
+
+def _windows(canvas: Canvas, settings: SampleSettings) -> tuple[Window, ...]:
+    """Return the windows in which a clip is denoised."""
+    grid = tuple(canvas.known_GHW.shape)
+    longest = max(canvas.layout)
+    max_groups = max(2, int(settings.window_seconds * canvas.fps / longest))
+    return windows_of(
+        (grid[0], grid[1], grid[2]), max_groups=max_groups, max_tokens=settings.window_tokens
     )
-    timesteps_N = torch.full((len(doubled.tokens_NC),), t, device=tokens_NC.device)
-    clean_NC = denoiser(doubled, timesteps_N, text)
-    velocity_NC = flow.velocity_of(doubled.tokens_NC, clean_NC, timesteps_N)
-    if copies == 1:
-        return velocity_NC
-    with_prompt, without = velocity_NC.chunk(2)
-    return guide(with_prompt, without, guidance_scale)
-
-
-def guide(conditional: Tensor, unconditional: Tensor, guidance_scale: float) -> Tensor:
-    """Return unconditional + scale * (conditional - unconditional) (arXiv 2207.12598)."""
-    return torch.lerp(unconditional, conditional, guidance_scale)
-
-
-def euler_step(tokens_NC: Tensor, velocity_NC: Tensor, t: float, t_next: float) -> Tensor:
-    """Follow the velocity from t to t_next."""
-    return tokens_NC + (t_next - t) * velocity_NC

@@ -12,12 +12,12 @@ import hashlib
 import re
 import unicodedata
 from collections.abc import Sequence
+from functools import lru_cache
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-NUM_BUCKETS = 4096
 MAX_WORDS = 256
 """Words and signs of a prompt beyond this many are not read."""
 
@@ -39,20 +39,22 @@ def num_words(text: str) -> int:
     return len(words(text))
 
 
-def buckets(word: str) -> tuple[int, int]:
-    """Return the two buckets of a word, each in [1, NUM_BUCKETS)."""
+@lru_cache(maxsize=65536)
+def buckets(word: str, count: int) -> tuple[int, int]:
+    """Return the two buckets of a word, each in [1, count)."""
     digest = hashlib.blake2b(word.encode("utf-8", "replace"), digest_size=8).digest()
     first, second = int.from_bytes(digest[:4], "big"), int.from_bytes(digest[4:], "big")
-    return 1 + first % (NUM_BUCKETS - 1), 1 + second % (NUM_BUCKETS - 1)
+    return 1 + first % (count - 1), 1 + second % (count - 1)
 
 
-def tokenize(texts: Sequence[str]) -> tuple[Tensor, Tensor]:
+def tokenize(texts: Sequence[str], num_buckets: int) -> tuple[Tensor, Tensor]:
     """Return buckets B,L,2 (int64) and a mask B,L that is True on words.
 
     A text without any word is the null text: one token in the null bucket.
     """
     rows = [
-        [buckets(word) for word in words(text)[:MAX_WORDS]] or [(_NULL, _NULL)] for text in texts
+        [buckets(word, num_buckets) for word in words(text)[:MAX_WORDS]] or [(_NULL, _NULL)]
+        for text in texts
     ]
     longest = max(len(row) for row in rows)
     ids = torch.zeros(len(rows), longest, 2, dtype=torch.int64)
@@ -66,9 +68,10 @@ def tokenize(texts: Sequence[str]) -> tuple[Tensor, Tensor]:
 class TextEncoder(nn.Module):
     """Word buckets to text states B,L,D and one pooled state B,D."""
 
-    def __init__(self, width: int, *, depth: int, head_width: int) -> None:
+    def __init__(self, width: int, *, depth: int, head_width: int, num_buckets: int = 4096) -> None:
         super().__init__()
-        self.embed = nn.Embedding(NUM_BUCKETS, width)
+        self.num_buckets = num_buckets
+        self.embed = nn.Embedding(num_buckets, width)
         self.position = nn.Parameter(torch.zeros(MAX_WORDS, width))
         self.blocks = nn.ModuleList(_TextBlock(width, head_width) for _ in range(depth))
         self.pool = nn.Linear(width, width)

@@ -2,100 +2,64 @@
 
 Everything random comes from the seed, the step and the counter of clips drawn, none of it
 from hidden state. A run limited by steps therefore gives the same weights, to the last bit
-on the same CPU, whether it ran through or was stopped and resumed. A run limited by
-minutes depends on the machine's speed.
+on the same CPU and with the same number of workers, whether it ran through or was stopped and
+resumed. A run limited by minutes depends on the machine's speed.
+
+One function for every machine: started plainly it trains in this process; started by torchrun
+or Ray Train, in all of theirs (`generator/parallel.py`).
 """
 
 from __future__ import annotations
 
-import csv
 import logging
 import math
 import time
-from collections.abc import Callable
-from contextlib import AbstractContextManager
-from dataclasses import asdict, dataclass
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import nullcontext
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import torch
-from pydantic import Field
 from torch import Tensor, nn
 
 from generator import checkpoint, flow
-from generator.codec import Codec, PixelCodec
-from generator.data import Account, Batch, PackBuilder, TrainingSet, prepare
+from generator.clips import (
+    Account,
+    ClipSize,
+    Encoded,
+    TrainingClip,
+    TrainingSet,
+    Unreadable,
+    collect,
+    encode_dataset,
+)
+from generator.codec import Codec
+from generator.codecs import open_codec
+from generator.data import Batch, Draw, DrawSettings, PackBuilder
 from generator.dit import SIZES, num_parameters
+from generator.loss_log import NUM_BINS, ClipLoss, LossLog, bin_of
 from generator.optimizer import Optimizer
+from generator.pack import Pack
+from generator.parallel import (
+    Workers,
+    autocast,
+    autocast_dtype,
+    like,
+    load_whole,
+    local,
+    whole,
+)
+from generator.settings import MAY_CHANGE_ON_RESUME, TrainSettings
+from generator.tasks import FROM_THE_START
+from generator.validate import Validation, split_off
 from schemas.datasets import Dataset
 from schemas.errors import UserError
-from schemas.frames import FrameReader
-from schemas.mix import CaptionMix, MixReport, mix_report, shares_of, shown_captions
-from schemas.settings import Settings
+from schemas.frames import FrameReader, World
+from schemas.mix import MixReport, mix_report, shares_of, shown_captions
 
 log = logging.getLogger(__name__)
-
-
-class TrainSettings(Settings):
-    """How to train; the defaults suit two CPU cores and a few minutes."""
-
-    size: Literal["nano", "tiny", "small", "base", "large"] = "tiny"
-    """Size of the transformer."""
-    max_pixels: int = Field(48 * 48, ge=64)
-    """Pixels of one training frame at most; clips keep their aspect."""
-    fps: float = Field(8.0, gt=0)
-    """Frames a second to train at; slower clips keep their own rate."""
-    max_frames: int = Field(16, ge=1)
-    """Frames of one training sample at most; longer clips show a window, each time another."""
-    token_budget: int = Field(2048, ge=1)
-    """Tokens in one step at most."""
-    steps: int = Field(1000, ge=1)
-    """Optimizer steps at most."""
-    max_minutes: float | None = Field(None, gt=0)
-    """Minutes of training at most, counted over resumes; None for no limit."""
-    learning_rate: float = Field(2e-3, gt=0)
-    """Peak learning rate of all but the matrices inside the blocks (AdamW)."""
-    matrix_learning_rate: float = Field(6e-3, gt=0)
-    """Peak learning rate of the matrices inside the blocks (Muon)."""
-    warmup: int = Field(20, ge=0)
-    """Steps over which the learning rate rises from zero."""
-    weight_decay: float = Field(0.0, ge=0)
-    """Decoupled weight decay of the matrices inside the blocks."""
-    ema: float = Field(0.99, ge=0, lt=1)
-    """Decay of the moving average of the weights, less during the first steps."""
-    max_grad_norm: float = Field(1.0, gt=0)
-    """Gradients are scaled down to this norm."""
-    shift_base_tokens: float = Field(1.0, gt=0)
-    """Clips of more tokens than this train and sample with more noise (see flow.py).
-
-    Patches of pixels need far more noise than latents of an autoencoder do before the prompt
-    matters: with 64 here, samples after 1,000 steps still ignored their prompts.
-    """
-    timestep_spread: float = Field(1.25, gt=0)
-    """Standard deviation of the timesteps' logit."""
-    caption_dropout: float = Field(0.1, ge=0, le=1)
-    """Share of clips shown without their caption, for guidance."""
-    captions: CaptionMix = CaptionMix()
-    """Which kind of caption a clip is shown with, and how often."""
-    seed: int = Field(0, ge=0)
-    """Seeds weights, order, windows, captions, timesteps and noise."""
-    checkpoint_every: int = Field(200, ge=1)
-    """Steps between checkpoints; the last step always writes one."""
-    keep_checkpoints: int = Field(2, ge=1)
-    """Checkpoints to keep."""
-    precision: Literal["auto", "float32", "bfloat16"] = "auto"
-    """Arithmetic of the matrices; `auto` takes bfloat16 where the machine is fast at it."""
-    num_threads: int | None = Field(None, ge=1)
-    """CPU threads; None leaves torch's own choice."""
-
-
-_MAY_CHANGE_ON_RESUME = {
-    "steps",
-    "max_minutes",
-    "checkpoint_every",
-    "keep_checkpoints",
-    "num_threads",
-}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,6 +68,7 @@ class StepReport:
 
     step: int
     loss: float
+    grad_norm: float
     clips_seen: int
     seconds: float
     tokens: int
@@ -111,7 +76,22 @@ class StepReport:
     progress: float
     """Share of the run that is done, by steps or minutes, whichever is further."""
     skipped_clips: tuple[str, ...] = ()
-    """Clips of a step that gave a loss or gradient that is no number."""
+    """Clips left out of the step: bad latents, or a loss or gradient that is no number."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClipRecord:
+    """What training learned about one clip: how often it was seen and how hard it was.
+
+    `relative_loss` compares with the usual loss at the same noise level: 1 is as hard as others.
+    `num_skipped` counts how often it had to be left out.
+    """
+
+    clip_id: str
+    num_seen: int
+    loss: float
+    relative_loss: float
+    num_skipped: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -120,6 +100,8 @@ class TrainResult:
 
     checkpoint_path: Path
     checkpoint_id: str
+    best_path: Path | None
+    """The checkpoint with the lowest validation loss."""
     step: int
     num_clips_seen: int
     loss: float
@@ -127,6 +109,9 @@ class TrainResult:
     account: Account
     mix: MixReport
     num_skipped_steps: int
+    clips: tuple[ClipRecord, ...]
+    validation: dict[str, float]
+    """What the last validation measured."""
 
 
 def train(
@@ -135,42 +120,102 @@ def train(
     settings: TrainSettings,
     out_dir: Path,
     *,
+    latents_dir: Path | None = None,
     resume: bool = False,
+    weights: Mapping[str, float] | None = None,
+    world: World | None = None,
     on_step: Callable[[StepReport], None] | None = None,
+    on_clip: Callable[[Encoded | Unreadable], None] | None = None,
 ) -> TrainResult:
     """Train until the step or minute limit and return the last checkpoint.
 
-    Writes `out_dir/cache` (decoded clips), `out_dir/checkpoints` and `out_dir/losses.csv`.
-    With `resume`, goes on from the newest checkpoint there, or starts where there is none.
-    Raises UserError for a dataset without clips or captions, and for a checkpoint that is
-    damaged or was trained otherwise.
+    Writes `out_dir/checkpoints`, the loss curves, and latents into `latents_dir`
+    (`out_dir/latents` if none is given). With `resume`, goes on from the newest checkpoint
+    there, or starts where there is none. `weights` say how often each clip is drawn (missing: 1),
+    `world` reads validation samples. Raises UserError for a dataset without clips or captions,
+    settings that cannot be trained, and a checkpoint that is damaged or was trained otherwise.
     """
-    codec = PixelCodec()
-    _check(dataset, settings, codec)
+    codec = open_codec(settings.codec)
+    check(dataset, settings, codec)
     if settings.num_threads is not None:
         torch.set_num_threads(settings.num_threads)
-    training_set = prepare(
-        dataset,
-        reader,
-        folder=out_dir / "cache",
+    workers = Workers()
+    try:
+        check_workers(settings, workers.count)
+        training_set = _encode(
+            dataset, reader, settings, codec, latents_dir or out_dir / "latents", workers, on_clip
+        )
+        run = _Run(
+            dataset, training_set, settings, codec, out_dir, workers, weights, world, resume=resume
+        )
+        return run.train(on_step)
+    finally:
+        workers.close()
+
+
+def check_workers(settings: TrainSettings, count: int) -> None:
+    """Refuse a number of workers among whom the packs of a step cannot be shared out."""
+    if settings.packs_per_step % count:
+        raise UserError(
+            f"{settings.packs_per_step} packs a step cannot be shared out among {count} workers",
+            f"ask for a multiple: --set train.packs_per_step={count}",
+        )
+
+
+def clip_size(settings: TrainSettings, codec: Codec) -> ClipSize:
+    """Return how clips are brought to the size that these settings train at."""
+    return ClipSize(
         max_pixels=settings.max_pixels,
-        multiple=codec.stride[1],
+        multiple=codec.stride[1] * SIZES[settings.size].patch,
         fps=settings.fps,
         max_frames=settings.max_frames,
-        mix=settings.captions,
     )
-    if not training_set.clips:
-        reasons = sorted({u.reason for u in training_set.account.unreadable})
+
+
+def draw_settings(settings: TrainSettings, codec: Codec) -> DrawSettings:
+    """Return what decides the draws of a training."""
+    return DrawSettings(
+        seed=settings.seed,
+        max_frames=settings.max_frames,
+        caption_dropout=settings.caption_dropout,
+        score_dropout=settings.score_dropout,
+        mix=settings.captions,
+        tasks=settings.tasks if codec.is_local else settings.tasks.only(FROM_THE_START),
+        scores=settings.scores,
+    )
+
+
+def _encode(
+    dataset: Dataset,
+    reader: FrameReader,
+    settings: TrainSettings,
+    codec: Codec,
+    folder: Path,
+    workers: Workers,
+    on_clip: Callable[[Encoded | Unreadable], None] | None,
+) -> TrainingSet:
+    """Encode what is not cached, shared out among the workers, who then tell each other.
+
+    So a clip that one of them could not read is left out by all.
+    """
+    size = clip_size(settings, codec)
+    share = replace(dataset, clips=dataset.clips[workers.rank :: workers.count])
+    encoded: Iterable[Encoded | Unreadable] = encode_dataset(share, reader, codec, size, folder)
+    if workers.count > 1:
+        parts = workers.gather(list(encoded))
+        encoded = (parts[i % workers.count][i // workers.count] for i in range(len(dataset.clips)))
+    found = collect(encoded, size, mix=settings.captions, on_clip=on_clip)
+    if not found.clips:
+        reasons = sorted({u.reason for u in found.account.unreadable})
         raise UserError(
             f"no clip of dataset {dataset.name} can be read: {', '.join(reasons)}",
             "check that the videos still lie where they were when they were ingested",
         )
-    run = _Run(dataset, training_set, settings, codec, out_dir, resume=resume)
-    return run.train(on_step)
+    return found
 
 
-def _check(dataset: Dataset, settings: TrainSettings, codec: Codec) -> None:
-    """Refuse what cannot be trained, before anything is decoded."""
+def check(dataset: Dataset, settings: TrainSettings, codec: Codec) -> None:
+    """Refuse what cannot be trained, before anything is decoded. Raises UserError."""
     if not dataset.clips:
         raise UserError(
             f"dataset {dataset.name} holds no clips", "freeze it again with a wider selection"
@@ -188,12 +233,25 @@ def _check(dataset: Dataset, settings: TrainSettings, codec: Codec) -> None:
             "give one a share: --set train.captions."
             + ("source=0.05" if settings.captions.source == 1 else f"{min(kinds)}=1"),
         )
+    unknown = set(settings.scores) - {name for clip in dataset.clips for name in clip.scores}
+    if settings.scores and unknown == set(settings.scores):
+        log.warning("no clip has the scores %s; the model is told none", sorted(unknown))
+    size = SIZES[settings.size]
     st, sh, sw = codec.stride
-    largest = -(-settings.max_frames // st) * (settings.max_pixels // (sh * sw))
+    side = sh * size.patch
+    if settings.max_pixels < side * side:
+        raise UserError(
+            f"max_pixels = {settings.max_pixels} is less than one token of {side}x{side} pixels",
+            f"set train.max_pixels to {side * side} or more",
+        )
+    # Frames left over from full groups stand alone; keyframes may split three groups as well.
+    counts = range(1, settings.max_frames + 1)
+    groups = max(n // st + n % st + min(3, n // st) * (st - 1) for n in counts)
+    largest = groups * (settings.max_pixels // (side * sw * size.patch))
     if largest > settings.token_budget:
         raise UserError(
             f"one clip may take {largest} tokens, but token_budget is {settings.token_budget}",
-            f"set token_budget to {largest} or more, or lower max_pixels or max_frames",
+            f"set train.token_budget to {largest} or more, or lower max_pixels or max_frames",
         )
 
 
@@ -207,6 +265,9 @@ class _Run:
         settings: TrainSettings,
         codec: Codec,
         out_dir: Path,
+        workers: Workers,
+        weights: Mapping[str, float] | None,
+        world: World | None,
         *,
         resume: bool,
     ) -> None:
@@ -215,71 +276,113 @@ class _Run:
         self.settings = settings
         self.codec = codec
         self.out_dir = out_dir
-        self.device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+        self.workers = workers
+        self.device = workers.device
         self.autocast_dtype = autocast_dtype(settings.precision, self.device)
+        self.size = SIZES[settings.size]
         torch.manual_seed(settings.seed)
-        size = SIZES[settings.size]
-        self.denoiser = flow.Denoiser(size, codec.num_channels).to(self.device)
+        self.denoiser = new_denoiser(settings, codec).to(self.device)
+        self._speed_up()
+        workers.shard(self.denoiser)
         self.ema = {k: v.detach().clone() for k, v in self.denoiser.named_parameters()}
-        self.optimizer = Optimizer(self.denoiser, weight_decay=settings.weight_decay)
-        self.packs = PackBuilder(
-            training_set.clips,
-            codec,
-            seed=settings.seed,
-            max_frames=settings.max_frames,
-            token_budget=settings.token_budget,
-            caption_dropout=settings.caption_dropout,
-            mix=settings.captions,
+        self.optimizer = Optimizer(
+            self.denoiser,
+            weight_decay=settings.weight_decay,
+            use_muon=settings.optimizer == "muon",
         )
+        trained, held = split_off(training_set.clips, settings.validation)
+        self.clips: tuple[TrainingClip, ...] = trained
+        self.units = score_units(training_set.clips, settings.scores)
+        self.packs = PackBuilder(
+            trained,
+            draw_settings(settings, codec),
+            token_budget=settings.token_budget,
+            patch=self.size.patch,
+            weights=checked_weights(weights, trained),
+        )
+        self.validation = Validation(held, settings, codec, world, self.units)
         self.mix = mix_report(dataset, settings.captions)
         self.step = 0
         self.counter = 0
         self.seconds = 0.0
         self.num_skipped = 0
         self.recent: list[float] = []
-        newest = checkpoint.checkpoints(self._checkpoints) if resume else []
+        self.norms = _Norms()
+        self.measured: dict[str, float] = {}
+        self.best = math.inf
+        self.tallies = _Tallies(len(trained))
+        newest = checkpoint.checkpoints(self._checkpoints)[-1:] if resume else []
+        seen = self.workers.gather([path.name for path in newest])
+        if any(names != seen[0] for names in seen):
+            raise UserError(
+                f"the workers do not find the same checkpoints in {self._checkpoints}",
+                "train into a folder that all of them share",
+            )
         if newest:
-            self._load(newest[-1])
+            self._load(newest[0])
 
     @property
     def _checkpoints(self) -> Path:
         return self.out_dir / "checkpoints"
 
-    @property
-    def _losses_path(self) -> Path:
-        return self.out_dir / "losses.csv"
+    def _speed_up(self) -> None:
+        """Wrap the blocks as the settings ask: compiled, or computed twice to save memory."""
+        if self.settings.activation_checkpointing:
+            self.denoiser.dit.checkpoint_blocks = True
+        if self.settings.compile:
+            self.denoiser.dit.compile_blocks()
 
     def train(self, on_step: Callable[[StepReport], None] | None) -> TrainResult:
         """Step until the limit; write the loss curve and the checkpoints."""
         log.info(
-            "training %s: %.2f M parameters, %d clips",
+            "training %s: %.2f M parameters, %d clips, %d for validation, %s",
             self.settings.size,
-            num_parameters(SIZES[self.settings.size], self.codec.num_channels) / 1e6,
-            len(self.training_set.clips),
+            num_parameters(self.size, self.codec.num_channels) / 1e6,
+            len(self.clips),
+            len(self.validation.clips),
+            "bfloat16" if self.autocast_dtype else "float32",
         )
         for line in self.mix.lines():
             log.info("captions: %s", line)
         saved: tuple[Path, str] | None = None
-        with _LossCurve(self._losses_path, keep_steps=self.step) as curve:
+        with (
+            LossLog(self.out_dir, keep_steps=self.step)
+            if self.workers.is_first
+            else nullcontext() as losses
+        ):
             while self._progress() < 1.0:
-                report = self._train_step()
-                curve.write(report)
+                report, clips = self._train_step()
+                if losses is not None:
+                    losses.step(
+                        {name: getattr(report, name) for name in report.__dataclass_fields__}, clips
+                    )
                 saved = None
-                if self.step % self.settings.checkpoint_every == 0:
-                    saved = self._save()
+                every = self.settings.validation.every
+                is_due = bool(every) and self.step % every == 0
+                if is_due:
+                    self._validate(losses)
+                if is_due or self.step % self.settings.checkpoint_every == 0:
+                    saved = self._save(losses)
                 if on_step is not None:
                     on_step(report)
-        path, checkpoint_id = saved or self._save()
+            if saved is None:
+                if self.measured.get("step") != self.step:
+                    self._validate(losses)
+                saved = self._save(losses)
+        path, checkpoint_id = saved
         return TrainResult(
             checkpoint_path=path,
             checkpoint_id=checkpoint_id,
+            best_path=checkpoint.best_checkpoint(self._checkpoints),
             step=self.step,
             num_clips_seen=self.counter,
             loss=sum(self.recent) / len(self.recent) if self.recent else math.nan,
-            losses_path=self._losses_path,
+            losses_path=self.out_dir / "losses.csv",
             account=self.training_set.account,
             mix=self.mix,
             num_skipped_steps=self.num_skipped,
+            clips=self.tallies.records(self.clips),
+            validation=self.measured,
         )
 
     def _progress(self) -> float:
@@ -287,127 +390,247 @@ class _Run:
         by_time = 0.0 if minutes is None else self.seconds / (60.0 * minutes)
         return max(self.step / self.settings.steps, by_time)
 
-    def _train_step(self) -> StepReport:
+    def _train_step(self) -> tuple[StepReport, list[ClipLoss]]:
         """Do one optimizer step, or none where loss or gradient is no number."""
         started = time.perf_counter()
-        progress = self._progress()
-        batch = self.packs.build(self.counter)
-        share = _share_of_rate(self.settings.warmup, self.step, progress)
-        loss = self._loss(batch)
-        loss.backward()  # type: ignore[no-untyped-call]
-        norm = nn.utils.clip_grad_norm_(
-            self.denoiser.parameters(), self.settings.max_grad_norm, foreach=True
-        )
-        value = loss.item()
-        finite = math.isfinite(value) and math.isfinite(norm.item())
+        share = _share_of_rate(self.settings.warmup, self.step, self._progress())
+        mine, next_counter = self._batches()
+        bad = [error for batch in mine for error in batch.bad]
+        total = self.workers.sum(torch.tensor([sum(unknown(b.pack) for b in mine)])).item()
+        clips: list[ClipLoss] = []
+        suspects: list[int] = []
+        for number, batch in mine_numbered(mine, self.workers):
+            found = self._backward(batch, number, total)
+            clips += found
+            suspects += [c.index for c in found if not math.isfinite(c.loss)]
+        norm = nn.utils.clip_grad_norm_(self.denoiser.parameters(), self.norms.limit(self.settings))
+        norm_value = float(norm.full_tensor() if hasattr(norm, "full_tensor") else norm)
+        told = self.workers.gather((clips, suspects, [(e.clip_id, e.message) for e in bad]))
+        clips = [clip for part, _, _ in told for clip in part]
+        suspects = [index for _, part, _ in told for index in part]
+        bad_ids = [clip_id for _, _, part in told for clip_id, _ in part]
+        value = sum(c.loss * c.tokens for c in clips) / max(1, sum(c.tokens for c in clips))
+        finite = bool(clips) and math.isfinite(value) and math.isfinite(norm_value)
+        for error in bad:
+            log.warning("left out: %s", error)
         if finite:
+            self.norms.add(norm_value)
             self.optimizer.step(
                 learning_rate=share * self.settings.learning_rate,
                 matrix_learning_rate=share * self.settings.matrix_learning_rate,
             )
             self._average()
+            self.tallies.add(clips)
         else:
             self.optimizer.forget()
-        skipped = () if finite else self._skipped(batch)
+            self.num_skipped += 1
+            # Where no clip's own loss says whose fault it was, all are named.
+            suspects = suspects or [c.index for c in clips]
+            log.warning(
+                "step %d skipped: loss or gradient is no number; clips %s",
+                self.step,
+                [self.clips[i].clip_id for i in suspects],
+            )
+        named = [] if finite else [self.clips[i].clip_id for i in suspects]
+        self.tallies.skip(self.clips, [*bad_ids, *named])
         self.step += 1
-        self.counter = batch.next_counter
-        self.seconds += time.perf_counter() - started
+        self.counter = next_counter
+        # One clock for all, since the learning rate and the end may hang on it.
+        self.seconds += self.workers.gather(time.perf_counter() - started)[0]
         self.recent = [*self.recent[-19:], value] if finite else self.recent
-        return StepReport(
+        report = StepReport(
             step=self.step,
             loss=value if finite else math.nan,
+            grad_norm=norm_value,
             clips_seen=self.counter,
             seconds=self.seconds,
-            tokens=sum(batch.pack.lengths),
+            tokens=int(total),
             learning_rate=share * self.settings.learning_rate,
             progress=self._progress(),
-            skipped_clips=skipped,
+            skipped_clips=(*bad_ids, *named),
         )
+        return report, clips if finite else []
 
-    def _loss(self, batch: Batch) -> Tensor:
-        """Return the mean loss over the tokens of a batch, noised from seed and step."""
-        rng = torch.Generator().manual_seed(self.settings.seed * 1_000_003 + self.step)
-        pack = batch.pack
+    def _batches(self) -> tuple[list[Batch], int]:
+        """Return this worker's packs of the step, and where the next step begins."""
+        counter, mine = self.counter, []
+        for number in range(self.settings.packs_per_step):
+            if number % self.workers.count == self.workers.rank:
+                batch = self.packs.build(counter)
+                mine.append(batch)
+                counter = batch.next_counter
+            else:
+                counter += len(self.packs.draws(counter))
+        return mine, counter
+
+    def _backward(self, batch: Batch, number: int, total: float) -> list[ClipLoss]:
+        """Add the gradients of one pack; return the loss of each of its clips."""
+        if not batch.draws:
+            self._keep_in_step()
+            return []
+        rng = torch.Generator().manual_seed(
+            (self.settings.seed * 1_000_003 + self.step) * 1_009 + number
+        )
         shift_B = torch.tensor(
-            [flow.shift_of(n, self.settings.shift_base_tokens) for n in pack.lengths]
+            [flow.shift_of(n, self.settings.shift_base_tokens) for n in batch.pack.lengths]
         )
-        timesteps_N = pack.per_token(
-            flow.draw_timesteps(shift_B, rng, spread=self.settings.timestep_spread)
+        t_B = flow.draw_timesteps(shift_B, rng, spread=self.settings.timestep_spread)
+        noise_NC = torch.randn(batch.pack.tokens_NC.shape, generator=rng)
+        sums_B, counts_B = pack_loss(
+            self.denoiser,
+            batch.pack,
+            t_B,
+            noise_NC,
+            batch.draws,
+            self.units,
+            self.device,
+            self.autocast_dtype,
+        )
+        # Sharded gradients are means over the workers, so the sum is made up for here.
+        (sums_B.sum() * (self.workers.count / total)).backward()  # type: ignore[no-untyped-call]
+        means = (sums_B.detach() / counts_B.clamp_min(1)).tolist()
+        return [
+            ClipLoss(
+                index=drawn.index,
+                t=t,
+                task=drawn.task,
+                size="x".join(map(str, grid)),
+                loss=loss,
+                tokens=int(tokens),
+            )
+            for drawn, t, grid, loss, tokens in zip(
+                batch.draws, t_B.tolist(), batch.pack.grids, means, counts_B.tolist(), strict=True
+            )
+        ]
+
+    def _keep_in_step(self) -> None:
+        """Go through the network for nothing where other workers cannot go on without this one."""
+        if self.workers.count == 1:
+            return
+        blank = Pack(
+            tokens_NC=torch.zeros(1, self.denoiser.dit.num_channels),
+            positions_N5=torch.ones(1, 5),
+            known_N=torch.zeros(1, dtype=torch.bool),
+            grids=((1, 1, 1),),
         ).to(self.device)
-        noise_NC = torch.randn(pack.tokens_NC.shape, generator=rng).to(self.device)
-        pack = pack.to(self.device)
-        noisy = type(pack)(
-            tokens_NC=flow.noised(pack.tokens_NC, noise_NC, timesteps_N),
-            positions_N3=pack.positions_N3,
-            grids=pack.grids,
-        )
         with autocast(self.device, self.autocast_dtype):
-            text = self.denoiser.encode_text([d.caption for d in batch.draws])
-            clean_NC = self.denoiser(noisy, timesteps_N, text)
-        return flow.loss_per_token(clean_NC, pack.tokens_NC, timesteps_N).mean()
+            told = self.denoiser.tell([""], [{}])
+            clean_NC = self.denoiser(blank, torch.ones(1, device=self.device), told)
+        (clean_NC.sum() * 0.0).backward()
 
     def _average(self) -> None:
         """Move the average towards the weights; early on it follows them more closely."""
         decay = min(self.settings.ema, (1.0 + self.step) / (10.0 + self.step))
+        means = [local(mean) for mean in self.ema.values()]
         with torch.no_grad():
             torch._foreach_lerp_(
-                list(self.ema.values()), list(self.denoiser.parameters()), 1.0 - decay
+                means, [local(value) for value in self.denoiser.parameters()], 1.0 - decay
             )
 
-    def _skipped(self, batch: Batch) -> tuple[str, ...]:
-        """Count a step without a number and name the clips that it held."""
-        self.num_skipped += 1
-        clips = tuple(self.training_set.clips[d.index].clip_id for d in batch.draws)
-        log.warning("step %d skipped: loss or gradient is no number; clips %s", self.step, clips)
-        return clips
+    def _validate(self, losses: LossLog | None) -> None:
+        """Measure with the average weights; remember whether they are the best so far."""
+        if not self.validation.clips:
+            return
+        raw = {k: v.detach().clone() for k, v in self.denoiser.named_parameters()}
+        with torch.no_grad():
+            for name, parameter in self.denoiser.named_parameters():
+                parameter.copy_(self.ema[name])
+        self.denoiser.eval()
+        measured = self.validation.measure(self.denoiser, self.device, self.autocast_dtype)
+        self.workers.settle(self.denoiser)
+        with torch.no_grad():
+            for name, parameter in self.denoiser.named_parameters():
+                parameter.copy_(raw[name])
+        self.denoiser.train()
+        if losses is not None:
+            losses.validation(self.step, measured)
+        self.measured = {**measured, "step": self.step}
 
-    def _save(self) -> tuple[Path, str]:
-        named = self.denoiser.named_parameters()
-        return checkpoint.save(
-            self._checkpoints,
-            step=self.step,
-            weights={k: v.detach().cpu() for k, v in named},
-            ema={k: v.cpu() for k, v in self.ema.items()},
-            optimizer={k: v.cpu() for k, v in self.optimizer.tensors().items()},
-            state={
-                "dataset_id": self.dataset_id,
-                "settings": self.settings.model_dump(mode="json"),
-                "codec": {
-                    "name": self.codec.name,
-                    "revision": self.codec.revision,
-                    "stride": self.codec.stride,
-                },
-                "step": self.step,
-                "clips_seen": self.counter,
-                "seconds": self.seconds,
-                "num_skipped_steps": self.num_skipped,
-                "recent_losses": self.recent,
+    def _save(self, losses: LossLog | None) -> tuple[Path, str]:
+        if losses is not None:
+            losses.flush(self.step)
+        measured = self.measured.get("loss", math.inf)
+        is_best = self.measured.get("step") == self.step and measured < self.best
+        if is_best:
+            self.best = measured
+        named = {k: whole(v) for k, v in self.denoiser.named_parameters()}
+        ema = {k: whole(v) for k, v in self.ema.items()}
+        optimizer = {k: v.cpu() for k, v in self.optimizer.tensors().items()}
+        optimizer |= self.tallies.tensors()
+        state: dict[str, Any] = {
+            "dataset_id": self.dataset_id,
+            "settings": self.settings.model_dump(mode="json"),
+            "codec": {
+                "source": self.settings.codec,
+                "name": self.codec.name,
+                "revision": self.codec.revision,
+                "stride": self.codec.stride,
+                "num_channels": self.codec.num_channels,
             },
-            keep=self.settings.keep_checkpoints,
-        )
+            "score_units": self.units,
+            "step": self.step,
+            "clips_seen": self.counter,
+            "seconds": self.seconds,
+            "num_skipped_steps": self.num_skipped,
+            "recent_losses": self.recent,
+            "norms": self.norms.state(),
+            "validation": self.measured,
+            "best": self.best,
+        }
+        told: tuple[str, str] | None = None
+        if self.workers.is_first:
+            path, checkpoint_id = checkpoint.save(
+                self._checkpoints,
+                step=self.step,
+                weights=named,
+                ema=ema,
+                optimizer=optimizer,
+                state=state,
+                keep=self.settings.keep_checkpoints,
+            )
+            if is_best:
+                checkpoint.mark_best(path, self.best)
+            told = (str(path), checkpoint_id)
+        first = self.workers.gather(told)[0]
+        assert first is not None
+        return Path(first[0]), first[1]
 
     def _load(self, path: Path) -> None:
         """Take up the state of a checkpoint of the same dataset and settings."""
         self._check_same(path, checkpoint.read_state(path))
         found = checkpoint.load(path, with_optimizer=True)
-        self.denoiser.load_state_dict(found.weights)
+        try:
+            load_whole(self.denoiser, found.weights)
+        except (KeyError, RuntimeError) as error:
+            raise UserError(
+                f"checkpoint {path} is of another shape than {self.settings.size}",
+                "train into another folder",
+            ) from error
         for name, value in found.ema.items():
-            self.ema[name].copy_(value)
-        self.optimizer.load(found.optimizer)
+            self.ema[name].copy_(like(value, self.ema[name]))
+        clips = {k: v for k, v in found.optimizer.items() if k.startswith(_TALLIES)}
+        num_clips = len(clips[f"{_TALLIES}seen"])
+        if num_clips != len(self.clips):
+            raise UserError(
+                f"cannot resume {path}: it was trained on {num_clips} clips of the dataset, and "
+                f"{len(self.clips)} can be read now",
+                "bring back the videos that are missing, or train into another folder",
+            )
+        self.optimizer.load({k: v for k, v in found.optimizer.items() if k not in clips})
+        self.tallies.load(clips)
         self.step = found.state["step"]
         self.counter = found.state["clips_seen"]
         self.seconds = found.state["seconds"]
         self.num_skipped = found.state["num_skipped_steps"]
         self.recent = found.state["recent_losses"]
+        self.norms.load(found.state["norms"])
+        self.measured = found.state["validation"]
+        self.best = found.state["best"]
 
     def _check_same(self, path: Path, state: dict[str, Any]) -> None:
-        ours = self.settings.model_dump(mode="json")
-        theirs = state["settings"]
-        changed = sorted(
-            key
-            for key in ours.keys() | theirs.keys()
-            if key not in _MAY_CHANGE_ON_RESUME and ours.get(key) != theirs.get(key)
-        )
+        ours = _fixed(self.settings.model_dump(mode="json"))
+        theirs = _fixed(state["settings"])
+        changed = sorted(k for k in ours.keys() | theirs.keys() if ours.get(k) != theirs.get(k))
         if changed:
             values = ", ".join(f"{k} was {theirs.get(k)}, is {ours.get(k)}" for k in changed)
             raise UserError(
@@ -420,36 +643,184 @@ class _Run:
                 f"not {self.dataset_id}",
                 "train into another folder, or name the dataset it was trained on",
             )
+        if state["codec"]["revision"] != self.codec.revision:
+            raise UserError(
+                f"cannot resume {path}: its codec was {state['codec']['name']} revision "
+                f"{state['codec']['revision']}, this one is {self.codec.revision}",
+                "train with the codec it began with, or into another folder",
+            )
 
 
-class _LossCurve:
-    """The CSV file of steps: opened once, a line a step, steps after the resumed one cut off."""
+def _fixed(settings: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the settings that a training is not gone on without."""
+    fixed = {k: v for k, v in settings.items() if k not in MAY_CHANGE_ON_RESUME}
+    held = settings.get("validation", {})
+    return fixed | {f"validation.{name}": held.get(name) for name in ("share", "max_clips")}
 
-    def __init__(self, path: Path, *, keep_steps: int) -> None:
-        self._path = path
-        self._keep_steps = keep_steps
 
-    def __enter__(self) -> _LossCurve:
-        rows = []
-        if self._keep_steps and self._path.is_file():
-            with self._path.open(newline="") as file:
-                rows = [r for r in csv.DictReader(file) if int(r["step"]) <= self._keep_steps]
-        self._path.parent.mkdir(parents=True, exist_ok=True)
-        self._file = self._path.open("w", newline="")
-        self._writer = csv.DictWriter(
-            self._file, ["step", "loss", "clips_seen", "seconds", "tokens"], extrasaction="ignore"
+def new_denoiser(settings: TrainSettings, codec: Codec) -> flow.Denoiser:
+    """Return the network that settings describe, with fresh weights."""
+    from generator.text_states import open_text
+
+    text = open_text(settings.text)
+    denoiser = flow.Denoiser(
+        SIZES[settings.size],
+        codec.num_channels,
+        scores=settings.scores,
+        text_width=None if text is None else text.width,
+    )
+    denoiser.lookup = text
+    return denoiser
+
+
+def pack_loss(
+    denoiser: flow.Denoiser,
+    pack: Pack,
+    t_B: Tensor,
+    noise_NC: Tensor,
+    draws: Sequence[Draw],
+    units: Mapping[str, float],
+    device: torch.device,
+    dtype: torch.dtype | None,
+) -> tuple[Tensor, Tensor]:
+    """Return the summed loss of each clip's unknown tokens, B, and how many they are, B."""
+    pack = pack.to(device)
+    timesteps_N = pack.timesteps(t_B.to(device))
+    noisy = pack.with_tokens(flow.noised(pack.tokens_NC, noise_NC.to(device), timesteps_N))
+    with autocast(device, dtype):
+        told = denoiser.tell(
+            [d.caption for d in draws],
+            [{n: v / units[n] for n, v in d.scores.items()} for d in draws],
         )
-        self._writer.writeheader()
-        self._writer.writerows(rows)
-        return self
+        clean_NC = denoiser(noisy, timesteps_N, told)
+    return flow.loss_per_clip(flow.loss_per_token(clean_NC, pack.tokens_NC, timesteps_N), pack)
 
-    def write(self, report: StepReport) -> None:
-        """Append a step; the line is on disk when this returns."""
-        self._writer.writerow(asdict(report))
-        self._file.flush()
 
-    def __exit__(self, *_: object) -> None:
-        self._file.close()
+def unknown(pack: Pack) -> int:
+    """Return how many tokens of a pack are to be predicted."""
+    return int((~pack.known_N).sum())
+
+
+def mine_numbered(mine: Sequence[Batch], workers: Workers) -> list[tuple[int, Batch]]:
+    """Return this worker's packs with their numbers within the step."""
+    return [(workers.rank + i * workers.count, batch) for i, batch in enumerate(mine)]
+
+
+def score_units(clips: Sequence[TrainingClip], names: Sequence[str]) -> dict[str, float]:
+    """Return the spread of each score around zero: what one unit of the model's input is."""
+    units = {}
+    for name in names:
+        values = [c.scores[name] for c in clips if name in c.scores]
+        mean_square = sum(v * v for v in values) / len(values) if values else 0.0
+        units[name] = math.sqrt(mean_square) or 1.0
+    return units
+
+
+def checked_weights(
+    weights: Mapping[str, float] | None, clips: Sequence[TrainingClip]
+) -> tuple[float, ...] | None:
+    """Return the weight of each clip. Raises UserError for one below 0, and if all are 0."""
+    if weights is None:
+        return None
+    values = tuple(float(weights.get(clip.clip_id, 1.0)) for clip in clips)
+    if not all(math.isfinite(v) and v >= 0 for v in values) or not any(values):
+        raise UserError(
+            "train.weights gives a clip less than 0, no number, or all of them 0",
+            "write an expression such as `1 + motion / 10`",
+        )
+    return values
+
+
+class _Norms:
+    """The usual gradient norm and its spread, which say what is unusual.
+
+    Spikes are cut at three sigma above the mean (as Open-Sora-Plan 1.5 does).
+    """
+
+    def __init__(self) -> None:
+        self.count, self.mean, self.square = 0, 0.0, 0.0
+
+    def limit(self, settings: TrainSettings) -> float:
+        """Return the norm that gradients are scaled down to."""
+        if self.count < 20:
+            return settings.max_grad_norm
+        sigma = math.sqrt(max(0.0, self.square - self.mean**2))
+        return min(settings.max_grad_norm, self.mean + 3.0 * sigma)
+
+    def add(self, norm: float) -> None:
+        """Take a norm into the moving averages."""
+        self.count += 1
+        share = max(0.02, 1.0 / self.count)
+        self.mean += share * (norm - self.mean)
+        self.square += share * (norm**2 - self.square)
+
+    def state(self) -> list[float]:
+        """Return what a checkpoint keeps."""
+        return [self.count, self.mean, self.square]
+
+    def load(self, state: Sequence[float]) -> None:
+        """Take up what `state` returned."""
+        self.count, self.mean, self.square = int(state[0]), state[1], state[2]
+
+
+_TALLIES = "clips/"
+
+
+class _Tallies:
+    """Per clip: how often seen, sums of its loss as it is and against the usual one at its t."""
+
+    def __init__(self, num_clips: int) -> None:
+        self.seen, self.skipped = torch.zeros(num_clips), torch.zeros(num_clips)
+        self.loss = torch.zeros(num_clips, dtype=torch.float64)
+        self.relative = torch.zeros(num_clips, dtype=torch.float64)
+        self.usual = torch.zeros(NUM_BINS, dtype=torch.float64)
+
+    def add(self, clips: Sequence[ClipLoss]) -> None:
+        """Count the clips of a step."""
+        for clip in clips:
+            where = bin_of(clip.t)
+            usual = float(self.usual[where]) or clip.loss
+            self.usual[where] = usual + 0.02 * (clip.loss - usual)
+            self.seen[clip.index] += 1
+            self.loss[clip.index] += clip.loss
+            self.relative[clip.index] += clip.loss / max(usual, 1e-12)
+
+    def skip(self, clips: Sequence[TrainingClip], ids: Sequence[str]) -> None:
+        """Count clips that had to be left out."""
+        counts = Counter(ids)
+        if counts:
+            for index, clip in enumerate(clips):
+                self.skipped[index] += counts[clip.clip_id]
+
+    def records(self, clips: Sequence[TrainingClip]) -> tuple[ClipRecord, ...]:
+        """Return the record of every clip."""
+        return tuple(
+            ClipRecord(
+                clip_id=clip.clip_id,
+                num_seen=int(seen),
+                loss=loss / seen if seen else math.nan,
+                relative_loss=relative / seen if seen else math.nan,
+                num_skipped=int(skipped),
+            )
+            for clip, seen, loss, relative, skipped in zip(
+                clips,
+                self.seen.tolist(),
+                self.loss.tolist(),
+                self.relative.tolist(),
+                self.skipped.tolist(),
+                strict=True,
+            )
+        )
+
+    def tensors(self) -> dict[str, Tensor]:
+        """Return what a checkpoint keeps."""
+        names = ("seen", "skipped", "loss", "relative", "usual")
+        return {f"{_TALLIES}{name}": getattr(self, name) for name in names}
+
+    def load(self, tensors: Mapping[str, Tensor]) -> None:
+        """Take up what `tensors` returned."""
+        for name, value in tensors.items():
+            setattr(self, name.removeprefix(_TALLIES), value.clone())
 
 
 def _share_of_rate(warmup: int, step: int, progress: float) -> float:
@@ -457,19 +828,3 @@ def _share_of_rate(warmup: int, step: int, progress: float) -> float:
     warm = min(1.0, (step + 1) / (warmup + 1))
     cosine = 0.5 * (1.0 + math.cos(math.pi * min(1.0, progress)))
     return warm * (0.02 + 0.98 * cosine)
-
-
-def autocast_dtype(precision: str, device: torch.device) -> torch.dtype | None:
-    """Return the dtype of matrix products, or None for float32."""
-    if precision == "auto":
-        if device.type == "cuda":
-            fast = torch.cuda.is_bf16_supported()
-        else:
-            fast = bool(torch.cpu._is_avx512_bf16_supported())
-        precision = "bfloat16" if fast else "float32"
-    return torch.bfloat16 if precision == "bfloat16" else None
-
-
-def autocast(device: torch.device, dtype: torch.dtype | None) -> AbstractContextManager[Any]:
-    """Return a context in which matrix products run in `dtype`."""
-    return torch.autocast(device.type, dtype=dtype, enabled=dtype is not None)

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 # The verbs of these modules join the app when they are imported.
-from orchestration import cli_captions, cli_models  # noqa: F401
+from orchestration import cli_captions, cli_models, cli_sample  # noqa: F401
 from orchestration.cli_app import (
     DEFAULT_CATALOG,
     EXIT_INTERRUPTED,
@@ -44,9 +44,11 @@ def main() -> None:
     try:
         app()
     except UserError as error:
-        sys.stderr.write(f"error: {error.message}\n")
+        worker = os.environ.get("RANK", "0")
+        who = "" if worker == "0" else f"worker {worker}: "  # of those that torchrun started
+        sys.stderr.write(f"{who}error: {error.message}\n")
         if error.hint:
-            sys.stderr.write(f"hint: {error.hint}\n")
+            sys.stderr.write(f"{who}hint: {error.hint}\n")
         sys.exit(EXIT_USER_ERROR)
     except KeyboardInterrupt:
         sys.stderr.write("\nstopped; run the same command again to go on\n")
@@ -105,12 +107,21 @@ def world(
     split: Annotated[
         str, typer.Option(help="train, or for evaluation: seen, held_out. They never overlap.")
     ] = "train",
+    form: Annotated[
+        str, typer.Option(help="raw: with defects and copies; scenes: clean takes to train on.")
+    ] = "raw",
+    workers: Annotated[
+        int | None,
+        typer.Option("--workers", min=1, help="Processes that draw scenes; else one per CPU."),
+    ] = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Draw raw footage whose truth is known (`truth/*.parquet`)."""
-    from pipeline.world.rushes_world import RushesWorld
+    """Draw footage whose truth is known (`truth/*.parquet`)."""
+    from orchestration.footage import draw_footage
 
-    drawn = RushesWorld().draw_footage(folder, num_videos=videos, seed=seed, split=split)
+    drawn = draw_footage(
+        folder, num_videos=videos, seed=seed, split=split, form=form, num_workers=workers
+    )
     if as_json:
         from orchestration.show import emit_json
 

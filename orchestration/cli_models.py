@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from orchestration.cli_app import (
     DEFAULT_CATALOG,
+    AddressOption,
     CatalogOption,
     JsonOption,
     RecipeOption,
@@ -24,14 +25,14 @@ if TYPE_CHECKING:
 
 @app.command(epilog="Example: rushes train generator --dataset first --set train.max_minutes=10")
 def train(
-    what: Annotated[str, typer.Argument(help="generator or captioner (codec, detector: not yet).")],
+    what: Annotated[str, typer.Argument(help="generator, codec or captioner (detector: not yet).")],
     dataset: Annotated[str | None, typer.Option(help="Name of a frozen dataset.")] = None,
     catalog: CatalogOption = DEFAULT_CATALOG,
     recipe: RecipeOption = None,
     overrides: SetOption = None,
     resume: Annotated[bool, typer.Option("--resume", help="Go on where it was stopped.")] = False,
     out: Annotated[
-        Path | None, typer.Option(help="Captioner only: folder for what is learned.")
+        Path | None, typer.Option(help="Codec and captioner: folder for what is learned.")
     ] = None,
     init: Annotated[
         str | None,
@@ -41,12 +42,20 @@ def train(
         list[Path] | None,
         typer.Option(help="Captioner only: other footage, to learn what to refuse; repeatable."),
     ] = None,
+    workers: Annotated[
+        int, typer.Option(min=1, help="Generator only: processes that train together.")
+    ] = 1,
+    launcher: Annotated[
+        str,
+        typer.Option(help="What starts them: torchrun (on this machine) or ray (on a cluster)."),
+    ] = "torchrun",
+    address: AddressOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Train a model; stop at any time and go on with --resume.
 
-    `generator`: on a frozen dataset. `captioner` without a dataset: our own, on footage drawn
-    afresh; with one: the model of [finetune], on the dataset's clips and captions.
+    `generator` and `codec`: on a frozen dataset. `captioner` without a dataset: our own, on
+    footage drawn afresh; with one: the model of [finetune], on the dataset's clips and captions.
     """
     from orchestration.recipe import load_recipe
 
@@ -56,29 +65,86 @@ def train(
     elif what == "generator":
         if dataset is None:
             raise typer.BadParameter("the generator trains on one", param_hint="--dataset")
-        _train_generator(loaded, dataset, catalog, resume, as_json)
+        _train_generator(
+            loaded,
+            dataset,
+            catalog,
+            resume=resume,
+            as_json=as_json,
+            num_workers=workers,
+            launcher=launcher,
+            address=address,
+        )
+    elif what == "codec":
+        if dataset is None:
+            raise typer.BadParameter("the codec trains on one", param_hint="--dataset")
+        _train_codec(loaded, dataset, catalog, out or Path("codec"), resume, as_json)
     else:
         raise UserError(
             f"nothing here trains a {what} yet", "rushes train generator --dataset NAME"
         )
 
 
+def _train_codec(
+    loaded: Recipe, dataset: str, catalog: Path, out: Path, resume: bool, as_json: bool
+) -> None:
+    from orchestration.recipe import CodecSection
+    from orchestration.show import emit_json
+    from orchestration.train_codec import train_codec_on
+
+    settings = (loaded.codec or CodecSection()).settings()
+    result = train_codec_on(catalog, dataset, settings, out, resume=resume)
+    if as_json:
+        emit_json(
+            {
+                "path": str(result.path),
+                "revision": result.revision,
+                "step": result.step,
+                "psnr_db": result.psnr_db,
+                "num_clips": result.num_clips,
+            }
+        )
+    else:
+        say(f"use it: rushes train generator --set train.codec={result.path}")
+
+
 def _train_generator(
-    loaded: Recipe, dataset: str, catalog: Path, resume: bool, as_json: bool
+    loaded: Recipe,
+    dataset: str,
+    catalog: Path,
+    *,
+    resume: bool,
+    as_json: bool,
+    num_workers: int,
+    launcher: str,
+    address: str | None,
 ) -> None:
     from dataclasses import asdict
 
-    from orchestration.generate import open_dataset, train_generator
+    from orchestration.datasets import open_dataset
+    from orchestration.generate import train_generator
     from orchestration.recipe import TrainSection
     from orchestration.run import open_run
     from orchestration.show import emit_json
+    from orchestration.train_workers import rank
     from schemas.catalog import Catalog
 
+    if launcher not in {"torchrun", "ray"}:
+        raise typer.BadParameter("torchrun or ray", param_hint="--launcher")
     section = loaded.train or TrainSection()
     opened = Catalog.open(catalog)
     data = open_dataset(opened, dataset)
-    with open_run(opened, "train", loaded) as current:
-        record = train_generator(current, data, section.settings(), resume=resume)
+    with open_run(opened, "train", loaded, address) as current:
+        record = train_generator(
+            current,
+            data,
+            section.settings(),
+            resume=resume,
+            num_workers=num_workers,
+            launcher=launcher,  # type: ignore[arg-type]
+        )
+    if rank() > 0:
+        return
     if as_json:
         emit_json(asdict(record))
     else:
@@ -125,78 +191,3 @@ def _train_captioner(
         emit_json(told)
     else:
         say(hint)
-
-
-@app.command(epilog='Example: rushes sample "A red circle moves right." -o out.mp4 --seconds 2')
-def sample(
-    prompt: Annotated[str, typer.Argument(help="What to show.")],
-    out: Annotated[Path, typer.Option("-o", "--out", help="The mp4 to write.")] = Path("out.mp4"),
-    catalog: CatalogOption = DEFAULT_CATALOG,
-    checkpoint: Annotated[str | None, typer.Option(help="Id or folder; else the newest.")] = None,
-    size: Annotated[str | None, typer.Option(metavar="WxH", help="Pixels.")] = None,
-    seconds: Annotated[float | None, typer.Option(help="Length.")] = None,
-    fps: Annotated[float | None, typer.Option(help="Frames per second.")] = None,
-    seed: Annotated[int | None, typer.Option(min=0, help="Of the noise.")] = None,
-    steps: Annotated[int | None, typer.Option(min=1, help="Of the sampler.")] = None,
-    guidance_scale: Annotated[float | None, typer.Option(help="1 is none.")] = None,
-    count: Annotated[int, typer.Option("-n", min=1, help="Videos, from following seeds.")] = 1,
-    expand: Annotated[
-        str,
-        typer.Option(help="How the prompt is expanded: auto, renderer, openai, transformers, off."),
-    ] = "auto",
-    overrides: SetOption = None,
-    as_json: JsonOption = False,
-) -> None:
-    """Generate video from text at the size and length asked for.
-
-    The prompt is first expanded in the style of the captions that the generator was trained
-    on; `--expand off` takes it as it is. `--set expand.KEY=VALUE` says more.
-    """
-    from dataclasses import asdict
-
-    from orchestration.generate import sample_videos
-    from orchestration.recipe import ExpandSection, Recipe, SampleSection, load_recipe
-    from orchestration.run import open_run
-    from orchestration.show import emit_json
-    from schemas.catalog import Catalog
-
-    width, height = _parse_size(size)
-    given: dict[str, Any] = {
-        "width_px": width,
-        "height_px": height,
-        "seconds": seconds,
-        "fps": fps,
-        "seed": seed,
-        "num_steps": steps,
-        "guidance_scale": guidance_scale,
-    }
-    section = SampleSection.model_validate({k: v for k, v in given.items() if v is not None})
-    settings = section.settings("the command line")
-    opened = Catalog.open(catalog)
-    paths = [out if count == 1 else out.with_stem(f"{out.stem}-{i + 1}") for i in range(count)]
-    asked = load_recipe(None, [f"expand.how={expand}", *(overrides or [])])
-    recipe = Recipe(sample=section, expand=asked.expand)
-    with open_run(opened, "sample", recipe) as current:
-        done = sample_videos(
-            current,
-            checkpoint,
-            [prompt] * count,
-            settings,
-            seeds=[settings.seed + i for i in range(count)],
-            out=paths,
-            expand=(asked.expand or ExpandSection()).settings(),
-        )
-    if as_json:
-        emit_json([asdict(generated.record) for generated in done])
-    else:
-        for generated in done:
-            say(f"{generated.path}  ({generated.record.sample_id})")
-
-
-def _parse_size(text: str | None) -> tuple[int | None, int | None]:
-    if text is None:
-        return None, None
-    width, cross, height = text.lower().partition("x")
-    if not (cross and width.isdecimal() and height.isdecimal()):
-        raise UserError(f"--size {text}: not understood", "write WIDTHxHEIGHT, as in 128x72")
-    return int(width), int(height)

@@ -32,9 +32,10 @@ _OPTIONAL = {
     "llguidance": "transformers",
     "num2words": "transformers",
     "peft": "finetune",
+    "diffusers": "codecs",
     "vllm": "vllm",
 }
-"""Packages that some captioners want, and the extra that brings them."""
+"""Packages that some captioners and codecs want, and the extra that brings them."""
 _DISK_FREE_MIN_GB = 5.0
 
 

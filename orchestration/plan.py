@@ -10,17 +10,15 @@ from pathlib import Path
 
 from orchestration.caption import caption
 from orchestration.curate import curate
+from orchestration.datasets import open_dataset
 from orchestration.embed import embed_survivors
-from orchestration.generate import (
-    Generated,
-    open_dataset,
-    sample_videos,
-    train_generator,
-)
+from orchestration.footage import draw_footage
+from orchestration.generate import train_generator
 from orchestration.ledger import Ledger, read_ledger
 from orchestration.progress import say
 from orchestration.recipe import ExpandSection, Recipe, WorldSettings
 from orchestration.run import Run
+from orchestration.sampling import Asked, Generated, sample_videos
 from schemas.datasets import Dataset
 from schemas.errors import UserError
 from schemas.freeze import freeze
@@ -55,7 +53,7 @@ def run_recipe(run: Run, base: Path) -> Outcome:
     paths = [base / path for path in recipe.input.paths]
     truth_folder: Path | None = None
     if recipe.world is not None:
-        footage = draw_world(recipe.world, base)
+        footage = draw_world(recipe.world, base, recipe.run.num_workers)
         truth_folder = footage
         paths.append(footage)
     curate(run, paths)
@@ -79,15 +77,20 @@ def run_recipe(run: Run, base: Path) -> Outcome:
     return outcome
 
 
-def draw_world(settings: WorldSettings, base: Path) -> Path:
+def draw_world(settings: WorldSettings, base: Path, num_workers: int | None = None) -> Path:
     """Draw the world's footage, unless it is there already; return its folder."""
     from pipeline.world.footage import is_drawn
-    from pipeline.world.rushes_world import RushesWorld
 
     folder = base / settings.folder
     if is_drawn(folder):
         return folder
-    drawn = RushesWorld().draw_footage(folder, num_videos=settings.num_videos, seed=settings.seed)
+    drawn = draw_footage(
+        folder,
+        num_videos=settings.num_videos,
+        seed=settings.seed,
+        form=settings.form,
+        num_workers=num_workers,
+    )
     say(f"  world    {len(drawn):>6} videos  in {folder}")
     return folder
 
@@ -141,7 +144,7 @@ def _sample(run: Run, recipe: Recipe, outcome: Outcome) -> list[Generated]:
     generated = sample_videos(
         run,
         checkpoint,
-        [prompt for prompt, _ in todo],
+        [Asked(prompt=prompt) for prompt, _ in todo],
         settings,
         seeds=[seed for _, seed in todo],
         expand=expand,

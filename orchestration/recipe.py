@@ -10,7 +10,7 @@ import difflib
 import tomllib
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 import tomlkit
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -30,8 +30,7 @@ if TYPE_CHECKING:
     from captioner.expanding.settings import ExpandSettings
     from captioner.finetuning.settings import FinetuneSettings
     from captioner.tiny.settings import TinySettings
-    from generator.sample import SampleSettings
-    from generator.train import TrainSettings
+    from generator.settings import CodecSettings, SampleSettings, TrainSettings
 
 _M = TypeVar("_M", bound=BaseModel)
 _NONE = "none"
@@ -61,6 +60,8 @@ class WorldSettings(Settings):
     """How many files."""
     seed: int = Field(0, ge=0)
     """The same seed draws the same files."""
+    form: Literal["raw", "scenes"] = "raw"
+    """`raw`: with defects, copies and broken files; `scenes`: many clean takes to train on."""
 
 
 class FreezeSettings(Settings):
@@ -73,15 +74,27 @@ class FreezeSettings(Settings):
 
 
 class TrainSection(Settings):
-    """The trainer's settings; `generator.train` knows them, and is imported only when named."""
+    """The trainer's settings; `generator.settings` knows them, and is imported only when named."""
 
     model_config = ConfigDict(extra="allow")
 
     def settings(self, where: str = "[train]") -> TrainSettings:
         """Return the settings as the trainer's own type. Raises UserError."""
-        from generator.train import TrainSettings
+        from generator.settings import TrainSettings
 
         return parse_settings(TrainSettings, self.model_dump(), where, "train")
+
+
+class CodecSection(Settings):
+    """The training of the codec; `generator.settings` knows the settings."""
+
+    model_config = ConfigDict(extra="allow")
+
+    def settings(self, where: str = "[codec]") -> CodecSettings:
+        """Return the settings as the trainer's own type. Raises UserError."""
+        from generator.settings import CodecSettings
+
+        return parse_settings(CodecSettings, self.model_dump(), where, "codec")
 
 
 class CaptionerSection(Settings):
@@ -121,7 +134,7 @@ class ExpandSection(Settings):
 
 
 class SampleSection(Settings):
-    """What to generate after training; the rest are `generator.sample`'s own settings."""
+    """What to generate after training; the rest are the sampler's own settings."""
 
     model_config = ConfigDict(extra="allow")
 
@@ -132,7 +145,7 @@ class SampleSection(Settings):
 
     def settings(self, where: str = "[sample]") -> SampleSettings:
         """Return the settings as the sampler's own type. Raises UserError."""
-        from generator.sample import SampleSettings
+        from generator.settings import SampleSettings
 
         values = self.model_dump(exclude={"prompts", "num_prompts"})
         return parse_settings(SampleSettings, values, where, "sample")
@@ -153,6 +166,7 @@ class Recipe(Settings):
     caption: CaptionSettings | None = None
     embed: EmbedSettings | None = None
     freeze: FreezeSettings | None = None
+    codec: CodecSection | None = None
     train: TrainSection | None = None
     sample: SampleSection | None = None
     expand: ExpandSection | None = None
@@ -183,6 +197,8 @@ def load_recipe(path: Path | None, overrides: Sequence[str] = ()) -> Recipe:
     for override in overrides:
         _set(values, override)
     recipe = parse_settings(Recipe, values, where)
+    if recipe.codec is not None:
+        recipe.codec.settings(where)
     if recipe.train is not None:
         recipe.train.settings(where)
     if recipe.sample is not None:

@@ -20,7 +20,7 @@ from annotated_types import Ge, Gt, Le, Lt
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
-from orchestration.recipe import Recipe, SampleSection, TrainSection
+from orchestration.recipe import CodecSection, Recipe, SampleSection, TrainSection
 from schemas import records
 from schemas.lens import VIEWS, open_lens
 from schemas.tables import FORMAT_VERSION, TABLES, describe_table
@@ -96,8 +96,7 @@ def settings_page() -> str:
 
 def sections() -> list[tuple[str, list[type[BaseModel]], bool]]:
     """Return (section, models of its settings, whether it may be absent) in a recipe's order."""
-    from generator.sample import SampleSettings
-    from generator.train import TrainSettings
+    from generator.settings import CodecSettings, SampleSettings, TrainSettings
 
     known = []
     for name, field in Recipe.model_fields.items():
@@ -105,6 +104,8 @@ def sections() -> list[tuple[str, list[type[BaseModel]], bool]]:
         models = [model]
         if model is TrainSection:
             models = [TrainSettings]
+        elif model is CodecSection:
+            models = [CodecSettings]
         elif model is SampleSection:
             models = [SampleSection, SampleSettings]
         known.append((name, models, type(None) in get_args(field.annotation)))

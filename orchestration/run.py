@@ -100,7 +100,7 @@ class Run:
         started = time.monotonic()
         from pipeline.stage import run_workers
 
-        num_cpus = self._cpus()
+        num_cpus = self.start_ray()
         wanted = resources or Resources()
         num_workers = wanted.num_workers or self.recipe.run.num_workers or num_cpus
         with stage_progress(stage, len(items)) as progress:
@@ -137,7 +137,8 @@ class Run:
             return replace(work, work_id=content_id("work", work.work_id, self.run_id))
         return work
 
-    def _cpus(self) -> int:
+    def start_ray(self) -> int:
+        """Start or join Ray, unless that was done; return how many CPUs there are."""
         if self._num_cpus is None:
             session = ray_session(self._address, self.recipe.run.num_workers)
             self._num_cpus = self._stack.enter_context(session)

@@ -87,7 +87,7 @@ def finetune_captioner(
     The entry `use` holds the options by which `rushes caption` takes what was learned.
     """
     from captioner.finetune import finetune
-    from orchestration.generate import open_dataset
+    from orchestration.datasets import open_dataset
     from pipeline.reader import ClipReader
     from schemas.catalog import Catalog
 

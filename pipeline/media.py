@@ -423,6 +423,14 @@ def write_video(
     return count
 
 
+def write_picture(path: Path, pixels_HWC: NDArray[np.uint8]) -> None:
+    """Write one H x W x 3 RGB picture; the format by the suffix (`.png`, `.jpg`)."""
+    import cv2
+
+    if not cv2.imwrite(str(path), np.ascontiguousarray(pixels_HWC[..., ::-1])):
+        raise OSError(f"{path} cannot be written")
+
+
 def write_sound(path: Path, sound: Sound) -> None:
     """Write a file that holds sound and no picture."""
     with _create(path) as container:
@@ -480,8 +488,9 @@ class _SoundTrack:
 
 def _even(pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
     height, width = pixels.shape[:2]
-    padded = np.pad(pixels, ((0, height % 2), (0, width % 2), (0, 0)), mode="edge")
-    return np.ascontiguousarray(padded)
+    if height % 2 or width % 2:
+        pixels = np.pad(pixels, ((0, height % 2), (0, width % 2), (0, 0)), mode="edge")
+    return np.ascontiguousarray(pixels)
 
 
 def _add_stream(

@@ -188,9 +188,12 @@ class World(Protocol):
         ...
 
     def draw_footage(
-        self, folder: Path, *, num_videos: int, seed: int, split: str = "train"
+        self, folder: Path, *, num_videos: int, seed: int, split: str = "train", form: str = "raw"
     ) -> list[DrawnVideo]:
-        """Write raw videos into `folder` and their truth into `folder/truth/*.parquet`."""
+        """Write videos into `folder` and their truth into `folder/truth/*.parquet`.
+
+        `form`: `raw`, with defects, copies and broken files, or `scenes`, many clean takes.
+        """
         ...
 
 

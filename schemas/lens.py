@@ -30,6 +30,7 @@ _VIEWS = (
     "current_reviews",
     "clip_captions",
     "best_captions",
+    "clip_difficulty",
 )
 _VIEWS_ON_VERDICTS = ("keepers", "survivors", "funnel", "ledger", "lineage", "clip_states")
 VIEWS: tuple[str, ...] = (*_VIEWS, "verdicts", *_VIEWS_ON_VERDICTS)

@@ -356,6 +356,35 @@ class Checkpoint:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Latent:
+    """The cached latents of one clip under one codec and size."""
+
+    clip_id: str
+    codec: str
+    settings_hash: str
+    path: str
+    num_frames: int
+    fps: float
+    width_px: int
+    height_px: int
+    num_tokens: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClipLoss:
+    """How hard one clip was for one training."""
+
+    clip_id: str
+    checkpoint_id: str
+    num_seen: int
+    loss: float | None
+    relative_loss: float | None
+    num_skipped: int
+    run_id: str
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Sample:
     """A generated video and what made it."""
 
@@ -365,9 +394,11 @@ class Sample:
     sha256: str
     prompt: str
     task: str
+    inputs: list[str]
     seed: int
     num_steps: int
     guidance_scale: float
+    settings_json: str
     width_px: int
     height_px: int
     num_frames: int

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.world.camera import Room
-from pipeline.world.motion import body_of
+from pipeline.world.motion import body_of, extent_of
 from pipeline.world.physics import Body, Hit, overlap, simulate
 from pipeline.world.spec import ObjectSpec, SceneSpec
 from pipeline.world.splits import fits_split, marked
@@ -183,14 +183,15 @@ class Lots:
 
     def start(self, item: ObjectSpec, room: Room) -> tuple[float, float] | None:
         """Return where an object may start so that no wall meets it within `lead_s`."""
-        hull = body_of(item).hull
+        left, top, right, bottom = extent_of(item)
         lead = self.lead_s
         spot = []
-        for axis, (low, high, speed) in enumerate(
-            ((room.left, room.right, item.vx), (room.top, room.bottom, item.vy))
+        for low, high, speed in (
+            (room.left - left, room.right - right, item.vx),
+            (room.top - top, room.bottom - bottom, item.vy),
         ):
-            first = low - float(hull[:, axis].min()) - min(speed * lead, 0.0)
-            last = high - float(hull[:, axis].max()) - max(speed * lead, 0.0)
+            first = low - min(speed * lead, 0.0)
+            last = high - max(speed * lead, 0.0)
             if first > last:
                 return None
             spot.append(self.between(first, last))
@@ -228,9 +229,13 @@ class Lots:
         *,
         props: tuple[Body, ...] = (),
         fixed: tuple[int, ...] = (),
+        is_wanted: Callable[[list[Hit]], bool] | None = None,
         **forces: float,
     ) -> tuple[NDArray[np.float64], list[Hit]] | None:
-        """Simulate objects; None where they overlap at first or never come to an end."""
+        """Simulate objects; None where they overlap at first, or it is not to be gone on with.
+
+        That is where they never come to an end, or the hits so far are not wanted.
+        """
         bodies = [*(body_of(item) for item in objects), *props]
         for i in fixed:
             bodies[i].is_fixed = True
@@ -238,7 +243,7 @@ class Lots:
             if any(overlap(one, other, GAP) for other in bodies[i + 1 :]):
                 return None
         try:
-            return simulate(bodies, room, self.times(), **forces)
+            return simulate(bodies, room, self.times(), is_wanted=is_wanted, **forces)
         except ValueError:
             return None
 
@@ -260,5 +265,5 @@ def mover(colour: str, shape: str, size: str, direction: str, speed: str) -> Obj
 
 def half_size(item: ObjectSpec) -> tuple[float, float]:
     """Return how far an object reaches from its centre, sideways and upwards or downwards."""
-    hull = np.abs(body_of(item).hull)
-    return float(hull[:, 0].max()), float(hull[:, 1].max())
+    left, top, right, bottom = extent_of(item)
+    return max(-left, right), max(-top, bottom)

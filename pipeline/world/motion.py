@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -47,21 +48,46 @@ class Motion:
 
 def body_of(item: ObjectSpec) -> Body:
     """Return an object as a body; what turns is as wide as it can become."""
-    if item.change == "turn":
-        hull = unit_outline("circle") * (reach(item.shape) * item.diameter / 2)
-    else:
-        hull = unit_outline(item.shape) * (item.diameter / 2)
-    if item.shape == "star":
-        hull = hull[::2] if item.change != "turn" else hull
     size = item.diameter * max(item.growth, 1.0)
     return Body(
         x=item.x,
         y=item.y,
         vx=item.vx,
         vy=item.vy,
-        hull=hull * max(item.growth, 1.0),
+        hull=_hull(item.shape, item.diameter, item.growth, item.change == "turn"),
         mass=size**2,
     )
+
+
+def extent_of(item: ObjectSpec) -> tuple[float, float, float, float]:
+    """Return how far an object reaches to its left, top, right and bottom at its largest.
+
+    Counted from its centre: the first two are negative.
+    """
+    return _extent(item.shape, item.diameter, item.growth, item.change == "turn")
+
+
+@lru_cache(maxsize=512)
+def _hull(shape: str, diameter: float, growth: float, turns: bool) -> Points:
+    """Return the hull of a body; shared, so read-only: planning asks for the same few often."""
+    if turns:
+        hull = unit_outline("circle") * (reach(shape) * diameter / 2)
+    else:
+        hull = unit_outline(shape) * (diameter / 2)
+        if shape == "star":
+            hull = hull[::2]
+    hull = hull * max(growth, 1.0)
+    hull.setflags(write=False)
+    return hull
+
+
+@lru_cache(maxsize=512)
+def _extent(
+    shape: str, diameter: float, growth: float, turns: bool
+) -> tuple[float, float, float, float]:
+    hull = _hull(shape, diameter, growth, turns)
+    (left, top), (right, bottom) = hull.min(axis=0).tolist(), hull.max(axis=0).tolist()
+    return left, top, right, bottom
 
 
 def prop_body(prop: PropSpec) -> Body:
@@ -195,9 +221,9 @@ def _meet_prop(
             _add_gap(motion, i, hidden, ("hide", "reappear"), "pillar")
     elif prop.kind == "candle":
         for i, item in enumerate(spec.objects):
-            low, high = _extent(item)
+            left, _, right, _ = extent_of(item)
             track = motion.tracks[i]
-            touches = (track.x + low[0] <= prop.x) & (track.x + high[0] >= prop.x)
+            touches = (track.x + left <= prop.x) & (track.x + right >= prop.x)
             if item.action == "move" and touches.any():
                 motion.prop_frame = int(touches.argmax())
                 motion.events.append(
@@ -218,19 +244,14 @@ def _meet_prop(
             motion.events.append(EventState(kind="spill", frame=spill, target="jar"))
 
 
-def _extent(item: ObjectSpec) -> tuple[Points, Points]:
-    hull = body_of(item).hull
-    return hull.min(axis=0), hull.max(axis=0)
-
-
 def _behind(
     track: Track, item: ObjectSpec, prop: PropSpec
 ) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
     """Return per frame whether the object is wholly hidden, and whether wholly free."""
-    low, high = _extent(item)
+    low, _, high, _ = extent_of(item)
     left, right = prop.x - prop.width / 2, prop.x + prop.width / 2
-    hidden = (track.x + low[0] >= left) & (track.x + high[0] <= right)
-    free = (track.x + high[0] <= left) | (track.x + low[0] >= right)
+    hidden = (track.x + low >= left) & (track.x + high <= right)
+    free = (track.x + high <= left) | (track.x + low >= right)
     return hidden, free
 
 
@@ -238,19 +259,19 @@ def _beyond(
     track: Track, item: ObjectSpec, half_width: float, half_height: float
 ) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
     """Return per frame whether the object is wholly outside the frame, and whether wholly in."""
-    low, high = _extent(item)
+    left, top, right, bottom = extent_of(item)
     outside = (
-        (track.x + low[0] > half_width)
-        | (track.x + high[0] < -half_width)
-        | (track.y + low[1] > half_height)
-        | (track.y + high[1] < -half_height)
+        (track.x + left > half_width)
+        | (track.x + right < -half_width)
+        | (track.y + top > half_height)
+        | (track.y + bottom < -half_height)
     )
     slack = 1e-6
     inside = (
-        (track.x + low[0] >= -half_width - slack)
-        & (track.x + high[0] <= half_width + slack)
-        & (track.y + low[1] >= -half_height - slack)
-        & (track.y + high[1] <= half_height + slack)
+        (track.x + left >= -half_width - slack)
+        & (track.x + right <= half_width + slack)
+        & (track.y + top >= -half_height - slack)
+        & (track.y + bottom <= half_height + slack)
     )
     return outside, inside
 

@@ -20,6 +20,7 @@ _FIXED_POINT_BITS = 6
 SHADOW_SHIFT = (0.10, 0.16)
 """Where the shadow of a shaded object falls, in its diameters."""
 SHADOW_DEPTH = 0.3
+SHADOW_RGB: Rgb = (0, 0, 0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,21 +74,49 @@ def cover(
 
     `cut` polygons are taken away again. None where nothing lies inside the frame.
     """
-    low = np.min([polygon.min(axis=0) for polygon in polygons], axis=0)
-    high = np.max([polygon.max(axis=0) for polygon in polygons], axis=0)
-    left, top = max(math.floor(low[0]), 0), max(math.floor(low[1]), 0)
-    right, bottom = min(math.ceil(high[0]) + 1, size[0]), min(math.ceil(high[1]) + 1, size[1])
+    lows = [polygon.min(axis=0).tolist() for polygon in polygons]
+    highs = [polygon.max(axis=0).tolist() for polygon in polygons]
+    left = max(math.floor(min(low[0] for low in lows)), 0)
+    top = max(math.floor(min(low[1] for low in lows)), 0)
+    right = min(math.ceil(max(high[0] for high in highs)) + 1, size[0])
+    bottom = min(math.ceil(max(high[1] for high in highs)) + 1, size[1])
     if left >= right or top >= bottom:
         return None
     width, height = right - left, bottom - top
-    n = 8 if max(width, height) <= 48 else 4 if max(width, height) <= 160 else 2
+    n = fineness(max(width, height))
+    corner = np.array([left - 0.5, top - 0.5])
+    parts = [
+        (to_fixed(inset(polygon, 0.5 / n if value else -0.5 / n) - corner, n), value)
+        for group, value in ((polygons, 255), (cut, 0))
+        for polygon in group
+    ]
+    return fill(parts, left, top, width, height)
+
+
+def fineness(longer_px: int) -> int:
+    """Return how many pixels a side `fill` draws per pixel of a box of this longer side."""
+    return 8 if longer_px <= 48 else 4 if longer_px <= 160 else 2
+
+
+def to_fixed(points: NDArray[np.float64], fine: Any) -> NDArray[np.int32]:
+    """Return points of a box (its first pixel's outer corner is 0, 0) as `fill` wants them."""
+    scaled = np.rint((points * fine - 0.5) * 2**_FIXED_POINT_BITS)
+    fixed: NDArray[np.int32] = scaled.astype(np.int32)
+    return fixed
+
+
+def fill(
+    parts: Sequence[tuple[NDArray[np.int32], int]], left: int, top: int, width: int, height: int
+) -> Cover:
+    """Return what polygons cover of a box of pixels, filled one after another with 255 or 0.
+
+    OpenCV also fills the pixels under an outline, half of one too much, so the polygons must
+    be inset by that much.
+    """
+    n = fineness(max(width, height))
     fine = np.zeros((height * n, width * n), dtype=np.uint8)
-    for group, value in ((polygons, 255), (cut, 0)):
-        for polygon in group:
-            # OpenCV also fills the pixels under the outline itself: half of one too much.
-            points = (inset(polygon, 0.5 / n if value else -0.5 / n) - (left, top) + 0.5) * n - 0.5
-            fixed = np.rint(points * 2**_FIXED_POINT_BITS).astype(np.int32)
-            cv2.fillPoly(fine, [fixed], value, shift=_FIXED_POINT_BITS)
+    for polygon, value in parts:
+        cv2.fillPoly(fine, [polygon], value, shift=_FIXED_POINT_BITS)
     share = cv2.resize(fine, (width, height), interpolation=cv2.INTER_AREA)
     return Cover(share=share.astype(np.float32) / 255, left=left, top=top)
 
@@ -122,15 +151,33 @@ def lay_object(
     whole = cover([outline_px(shape, **place)], size, cut=cut)
     if whole is None:
         return None
+    inner = None
+    if style == "outlined":
+        grown = [_notch(notch, x, y, diameter, angle_deg, grown=0.1) for notch in notches]
+        inner = cover([outline_px(shape, inner=True, **place)], size, cut=grown)
+    lay_covered(frame, whole, inner, colour, style, x=x, y=y, diameter=diameter)
+    return whole
+
+
+def lay_covered(
+    frame: Frame,
+    whole: Cover,
+    inner: Cover | None,
+    colour: Rgb,
+    style: str,
+    *,
+    x: float,
+    y: float,
+    diameter: float,
+) -> None:
+    """Draw an object in a style where it is known what it covers, and its part inside the ink."""
     if style == "outlined":
         lay(frame, whole, INK)
-        grown = [_notch(notch, x, y, diameter, angle_deg, grown=0.1) for notch in notches]
-        lay(frame, cover([outline_px(shape, inner=True, **place)], size, cut=grown), colour)
+        lay(frame, inner, colour)
     elif style == "shaded":
         _lay_shaded(frame, whole, colour, x, y, diameter)
     else:
         lay(frame, whole, colour)
-    return whole
 
 
 def visible_shares(
@@ -175,7 +222,7 @@ def lay_shadow(
         diameter=diameter,
         angle_deg=angle_deg,
     )
-    lay(frame, cover([moved], (frame.shape[1], frame.shape[0])), (0, 0, 0), SHADOW_DEPTH)
+    lay(frame, cover([moved], (frame.shape[1], frame.shape[0])), SHADOW_RGB, SHADOW_DEPTH)
 
 
 def _lay_shaded(

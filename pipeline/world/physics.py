@@ -7,8 +7,9 @@ so a simulation does not depend on the frame rate. Lengths in units, times in se
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -61,16 +62,18 @@ def simulate(
     *,
     gravity: float = 0.0,
     floor_bounce: float = 1.0,
+    is_wanted: Callable[[list[Hit]], bool] | None = None,
 ) -> tuple[Points, list[Hit]]:
     """Return the centres, T x N x 2, and every hit up to the last time.
 
     Hits keep the energy, except that a hit on the floor under gravity leaves the share
     `floor_bounce` of the speed. Without a room there are no walls. `bodies` are moved.
-    Raises ValueError after `MAX_HITS` hits.
+    Raises ValueError after `MAX_HITS` hits, and as soon as the hits so far are not wanted.
     """
     centres = np.empty((len(times_s), len(bodies), 2))
     hits: list[Hit] = []
     now, done = float(times_s[0]), 0
+    reaches = [(body.hull.min(axis=0), body.hull.max(axis=0)) for body in bodies]
     pairs = {
         (i, j): _contact_normals(bodies[i].hull, bodies[j].hull)
         for i in range(len(bodies))
@@ -78,7 +81,7 @@ def simulate(
         if not (bodies[i].is_fixed and bodies[j].is_fixed)
     }
     while True:
-        wait, hit = _next_hit(bodies, room, pairs, gravity)
+        wait, hit = _next_hit(bodies, reaches, room, pairs, gravity)
         until = now + wait
         while done < len(times_s) and times_s[done] <= until:
             for i, body in enumerate(bodies):
@@ -93,6 +96,8 @@ def simulate(
         hits.append(_bounce(bodies, hit, now, gravity, floor_bounce))
         if len(hits) > MAX_HITS:
             raise ValueError("the scene never comes to rest")
+        if is_wanted is not None and not is_wanted(hits):
+            raise ValueError("something happens that the scene shall not show")
 
 
 def overlap(one: Body, other: Body, gap: float = 0.0) -> bool:
@@ -115,6 +120,13 @@ def _pull(body: Body, gravity: float) -> float:
 
 def _contact_normals(one: Points, other: Points) -> tuple[Points, Points]:
     """Return normals n (K x 2) and limits: the bodies touch where n . (centre step) = limit."""
+    return _normals_of(one.tobytes(), other.tobytes())
+
+
+@lru_cache(maxsize=1024)
+def _normals_of(one_bytes: bytes, other_bytes: bytes) -> tuple[Points, Points]:
+    """Return `_contact_normals`, shared and read-only; plans try the same bodies many times."""
+    one, other = (np.frombuffer(hull).reshape(-1, 2) for hull in (one_bytes, other_bytes))
 
     def outward(hull: Points) -> Points:
         edges = np.roll(hull, -1, axis=0) - hull
@@ -124,6 +136,8 @@ def _contact_normals(one: Points, other: Points) -> tuple[Points, Points]:
 
     normals = np.concatenate([outward(one), -outward(other)])
     limits = (normals @ one.T).max(axis=1) + (-normals @ other.T).max(axis=1)
+    normals.setflags(write=False)
+    limits.setflags(write=False)
     return normals, limits
 
 
@@ -133,6 +147,7 @@ _Hit = tuple[int, int | str, float, float]
 
 def _next_hit(
     bodies: Sequence[Body],
+    reaches: Sequence[tuple[Points, Points]],
     room: Room | None,
     pairs: dict[tuple[int, int], tuple[Points, Points]],
     gravity: float,
@@ -142,7 +157,7 @@ def _next_hit(
     for i, body in enumerate(bodies):
         if room is None or body.is_fixed:
             continue
-        low, high = body.hull.min(axis=0), body.hull.max(axis=0)
+        low, high = reaches[i]
         walls = (
             ("left", room.left - low[0] - body.x, body.vx, -1.0, 0.0, 0.0),
             ("right", room.right - high[0] - body.x, body.vx, 1.0, 0.0, 0.0),

@@ -83,16 +83,16 @@ def _settled(
 ) -> tuple[ObjectSpec, ...] | None:
     """Return the objects where their motion is plain to see; None after some tries."""
     for _ in range(PLACEMENT_TRIES):
-        chosen = []
-        for item in objects:
-            placed = _placed(lots, item, room, first)
-            if placed is not None:
-                chosen.append(placed)
-        if len(chosen) == len(objects):
-            placed_all = tuple(chosen)
-            found = lots.run(placed_all, room)
-            if found is not None and lots.is_plain(placed_all, found[1]):
-                return placed_all
+        spots = [_spot(lots, item, room, first) for item in objects]
+        if None in spots:
+            continue
+        chosen = tuple(
+            replace(item, x=spot[0], y=spot[1], place=spot[2])
+            for item, spot in zip(objects, spots, strict=True)
+            if spot is not None
+        )
+        if lots.run(chosen, room, is_wanted=partial(lots.is_plain, chosen)) is not None:
+            return chosen
     return None
 
 
@@ -270,10 +270,16 @@ def _placed(
     lots: Lots, item: ObjectSpec, room: Room, first: tuple[float, float, float]
 ) -> ObjectSpec | None:
     """Give an object its start; `first` is the camera's centre and magnification at first."""
+    spot = _spot(lots, item, room, first)
+    return None if spot is None else replace(item, x=spot[0], y=spot[1], place=spot[2])
+
+
+def _spot(
+    lots: Lots, item: ObjectSpec, room: Room, first: tuple[float, float, float]
+) -> tuple[float, float, str] | None:
+    """Return where an object may start, and the name of that place."""
     spot = lots.start(item, room)
     if spot is None:
         return None
     place = lots.clear_place((spot[0] - first[0]) * first[2], (spot[1] - first[1]) * first[2])
-    if place is None:
-        return None
-    return replace(item, x=spot[0], y=spot[1], place=place)
+    return None if place is None else (spot[0], spot[1], place)

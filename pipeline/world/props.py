@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.world.camera import Room
+from pipeline.world.camera import Floats, Room
+from pipeline.world.covers import covers
 from pipeline.world.paint import Cover, Frame, cover, lay, outline_px
 from pipeline.world.spec import PropSpec
 from pipeline.world.vocabulary import (
@@ -22,6 +23,8 @@ from pipeline.world.vocabulary import (
 
 ToPixels = Callable[[float, float], tuple[float, float]]
 """Turns a point of the scene (units) into frame pixels."""
+AllToPixels = Callable[[Floats, Floats], tuple[Floats, Floats]]
+"""Does so for a point that moves, in all frames."""
 
 WALL_WIDTH = 0.025
 WALL_GAIN = 0.6
@@ -34,21 +37,39 @@ PUDDLE_WIDTH = 0.75
 SMOKE_S = 1.0
 
 
-def lay_walls(frame: Frame, room: Room, ground: Rgb, place: ToPixels) -> None:
-    """Draw the walls of a room as a thin border just outside of it, in a tone of the ground.
+def wall_covers(
+    room: Room, places: AllToPixels, size: tuple[int, int], num_frames: int
+) -> list[tuple[Cover | None, ...]]:
+    """Return per frame what the walls of a room cover: a thin border just outside of it.
 
     Under a moving camera the walls are not the frame's edges, and without a border nobody
     could see what things bounce off.
     """
-    gain = WALL_GAIN if sum(ground) > 3 * DARK_LEVEL else 1 / WALL_GAIN
-    colour = (round(ground[0] * gain), round(ground[1] * gain), round(ground[2] * gain))
     left, top, right, bottom = room.left, room.top, room.right, room.bottom
     out_left, out_top = left - WALL_WIDTH, top - WALL_WIDTH
     out_right, out_bottom = right + WALL_WIDTH, bottom + WALL_WIDTH
-    _lay_box(frame, out_left, out_top, out_right, top, place, colour)
-    _lay_box(frame, out_left, bottom, out_right, out_bottom, place, colour)
-    _lay_box(frame, out_left, top, left, bottom, place, colour)
-    _lay_box(frame, right, top, out_right, bottom, place, colour)
+    walls = []
+    for x0, y0, x1, y1 in (
+        (out_left, out_top, out_right, top),
+        (out_left, bottom, out_right, out_bottom),
+        (out_left, top, left, bottom),
+        (right, top, out_right, bottom),
+    ):
+        (low_x, low_y), (high_x, high_y) = (
+            places(np.full(num_frames, x), np.full(num_frames, y)) for x, y in ((x0, y0), (x1, y1))
+        )
+        corners = ((low_x, low_y), (high_x, low_y), (high_x, high_y), (low_x, high_y))
+        boxes = np.stack([np.stack(corner, axis=1) for corner in corners], axis=1)
+        walls.append(covers(boxes, size))
+    return list(zip(*walls, strict=True))
+
+
+def lay_walls(frame: Frame, walls: Sequence[Cover | None], ground: Rgb) -> None:
+    """Draw the walls of a room in a tone of the ground."""
+    gain = WALL_GAIN if sum(ground) > 3 * DARK_LEVEL else 1 / WALL_GAIN
+    colour = (round(ground[0] * gain), round(ground[1] * gain), round(ground[2] * gain))
+    for wall in walls:
+        lay(frame, wall, colour)
 
 
 def lay_pillar(frame: Frame, prop: PropSpec, place: ToPixels) -> Cover | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -127,10 +128,26 @@ class RushesWorld:
         return read_clip(frames.pixels_THWC, frames.times_s).facts
 
     def draw_footage(
-        self, folder: Path, *, num_videos: int, seed: int, split: str = "train"
+        self,
+        folder: Path,
+        *,
+        num_videos: int,
+        seed: int,
+        split: str = "train",
+        form: str = "raw",
+        num_workers: int = 1,
+        on_drawn: Callable[[], object] | None = None,
     ) -> list[DrawnVideo]:
-        """Write raw videos and their truth; see `footage.draw_footage`."""
-        return footage.draw_footage(folder, num_videos=num_videos, seed=seed, split=split)
+        """Write videos and their truth; see `footage.draw_footage`."""
+        return footage.draw_footage(
+            folder,
+            num_videos=num_videos,
+            seed=seed,
+            split=split,
+            form=form,
+            num_workers=num_workers,
+            on_drawn=on_drawn,
+        )
 
 
 def frames_of(drawn: DrawnScene) -> Frames:

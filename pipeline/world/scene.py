@@ -10,18 +10,29 @@ from numpy.typing import NDArray
 
 from pipeline.world import floor, maze
 from pipeline.world.camera import CameraPath, Floats, Room, camera_path
+from pipeline.world.covers import Layers, layers_of
 from pipeline.world.impossible import breach
-from pipeline.world.motion import Motion, frame_of, move
+from pipeline.world.motion import Motion, Track, frame_of, move
 from pipeline.world.paint import (
+    SHADOW_DEPTH,
+    SHADOW_RGB,
     Cover,
     Frame,
     cover,
+    lay,
+    lay_covered,
     lay_object,
-    lay_shadow,
     outline_px,
     visible_shares,
 )
-from pipeline.world.props import ToPixels, lay_candle, lay_jar, lay_pillar, lay_walls
+from pipeline.world.props import (
+    ToPixels,
+    lay_candle,
+    lay_jar,
+    lay_pillar,
+    lay_walls,
+    wall_covers,
+)
 from pipeline.world.spec import SceneSpec, ViewSpec
 from pipeline.world.state import CameraState, DrawnScene, EventState, ObjectState, SceneTruth
 from pipeline.world.stated import facts_of
@@ -53,6 +64,13 @@ class _Stage:
         shift_y = (self.size[1] - 1) / 2 - float(self.camera.y[t]) * zoom
         side = float(self.mirrors[t])
         return lambda x, y: (side * x * zoom + shift_x, y * zoom + shift_y)
+
+    def places(self, x: Floats, y: Floats) -> tuple[Floats, Floats]:
+        """Return the pixels of a point that moves: `place` for all frames at once."""
+        zoom = self.camera.zoom * self.unit_px
+        shift_x = (self.size[0] - 1) / 2 - self.camera.x * zoom
+        shift_y = (self.size[1] - 1) / 2 - self.camera.y * zoom
+        return self.mirrors * x * zoom + shift_x, y * zoom + shift_y
 
 
 def draw_scene(
@@ -153,6 +171,8 @@ def _draw_frames(
     is_still = not (np.ptp(camera.x) or np.ptp(camera.y) or np.ptp(camera.zoom))
     bounces = any(event.kind == "bounce" for event in motion.events)
     walls = Room(*spec.room) if spec.room is not None and bounces and not is_still else None
+    border = None if walls is None else wall_covers(walls, stage.places, stage.size, len(times_s))
+    layers = [_layers(track, spec.style, stage) for track in motion.tracks]
     seen: Frame | None = None
     for t in range(len(times_s)):
         if seen is None or not is_still or spec.views:
@@ -160,15 +180,15 @@ def _draw_frames(
         frame = pixels[t]
         frame[:] = seen
         place = stage.place(t)
-        if walls is not None:
-            lay_walls(frame, walls, BACKGROUND_RGB[spec.background_colour], place)
+        if border is not None:
+            lay_walls(frame, border[t], BACKGROUND_RGB[spec.background_colour])
         _draw_prop_behind(frame, spec, motion, place, t, times_s)
         for i, layer in trails.items():
             _add_stroke(layer, stage, motion, i, t)
             share = layer[:, :, None] * TRAIL_OPACITY
             ink = np.array(OBJECT_COLOURS[motion.tracks[i].colours[t]], dtype=np.float32)
             frame[:] = np.rint(frame + (ink - frame) * share)
-        covers = _draw_objects(frame, spec, stage, motion, t)
+        covers = _draw_objects(frame, spec, stage, motion, layers, t)
         if spec.prop is not None and spec.prop.kind == "pillar":
             covers.append((-1, 0.0, lay_pillar(frame, spec.prop, place)))
         for i, shown in visible_shares(covers, stage.size).items():
@@ -217,42 +237,56 @@ def _add_stroke(
 
 
 def _draw_objects(
-    frame: Frame, spec: SceneSpec, stage: _Stage, motion: Motion, t: int
+    frame: Frame,
+    spec: SceneSpec,
+    stage: _Stage,
+    motion: Motion,
+    layers: Sequence[_TrackLayers],
+    t: int,
 ) -> list[tuple[int, float, Cover | None]]:
     """Draw the objects of a frame; return (index, whole area in pixels, what it covers)."""
-    place = stage.place(t)
-    zoom = float(stage.camera.zoom[t]) * stage.unit_px
-    turned = stage.mirrors[t]
+    for track, of_track in zip(motion.tracks, layers, strict=True):
+        shadow = of_track.by_shape[track.shapes[t]].shadow
+        if shadow is not None and track.is_there[t]:
+            lay(frame, shadow[t], SHADOW_RGB, SHADOW_DEPTH)
     drawn = []
-    places = []
-    for track in motion.tracks:
-        x, y = place(float(track.x[t]), float(track.y[t]))
-        places.append(
-            {
-                "x": x,
-                "y": y,
-                "diameter": float(track.diameter[t]) * zoom,
-                "angle_deg": float(track.angle_deg[t]) * turned,
-            }
-        )
-    if spec.style == "shaded":
-        for track, where in zip(motion.tracks, places, strict=True):
-            if track.is_there[t]:
-                lay_shadow(frame, track.shapes[t], **where)
-    for i, (track, where) in enumerate(zip(motion.tracks, places, strict=True)):
-        area = np.pi * where["diameter"] ** 2 / 4
-        covered = None
-        if track.is_there[t]:
-            covered = lay_object(
-                frame,
-                track.shapes[t],
-                OBJECT_COLOURS[track.colours[t]],
-                spec.style,
-                notches=[notch for start, notch in track.notches if t >= start],
-                **where,
-            )
-        drawn.append((i, float(area), covered))
+    for i, (track, of_track) in enumerate(zip(motion.tracks, layers, strict=True)):
+        x, y, diameter, angle_deg = of_track.places[t]
+        shape, colour = track.shapes[t], OBJECT_COLOURS[track.colours[t]]
+        notches = [notch for start, notch in track.notches if t >= start]
+        where = {"x": x, "y": y, "diameter": diameter}
+        of_shape = of_track.by_shape[shape]
+        covered = of_shape.whole[t] if track.is_there[t] else None
+        if covered is not None and notches:
+            where["angle_deg"] = angle_deg
+            covered = lay_object(frame, shape, colour, spec.style, notches=notches, **where)
+        elif covered is not None:
+            inner = None if of_shape.inner is None else of_shape.inner[t]
+            lay_covered(frame, covered, inner, colour, spec.style, **where)
+        drawn.append((i, float(np.pi * diameter**2 / 4), covered))
     return drawn
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _TrackLayers:
+    """Where an object is in the frames (x, y, diameter, angle), and what it covers in them."""
+
+    places: list[tuple[float, float, float, float]]
+    by_shape: dict[str, Layers]
+
+
+def _layers(track: Track, style: str, stage: _Stage) -> _TrackLayers:
+    x, y = stage.places(track.x, track.y)
+    diameter = track.diameter * (stage.camera.zoom * stage.unit_px)
+    angle_deg = track.angle_deg * stage.mirrors
+    where = (x, y, diameter, angle_deg)
+    return _TrackLayers(
+        places=list(zip(*(values.tolist() for values in where), strict=True)),
+        by_shape={
+            shape: layers_of(shape, style, *where, stage.size)
+            for shape in dict.fromkeys(track.shapes)
+        },
+    )
 
 
 def _states(
@@ -260,13 +294,13 @@ def _states(
 ) -> tuple[ObjectState, ...]:
     states = []
     for i, track in enumerate(motion.tracks):
-        points = [stage.place(t)(float(track.x[t]), float(track.y[t])) for t in range(len(track.x))]
+        x_px, y_px = stage.places(track.x, track.y)
         states.append(
             ObjectState(
                 object_index=i,
                 shape=track.shapes[0],
-                x_px=tuple(point[0] for point in points),
-                y_px=tuple(point[1] for point in points),
+                x_px=_list(x_px),
+                y_px=_list(y_px),
                 diameter_px=_list(track.diameter * stage.camera.zoom * stage.unit_px),
                 angle_deg=_list(track.angle_deg * stage.mirrors),
                 visibility=tuple(visibility[i]),
@@ -277,4 +311,4 @@ def _states(
 
 
 def _list(values: Floats) -> tuple[float, ...]:
-    return tuple(float(value) for value in values)
+    return tuple(values.tolist())

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from fractions import Fraction
 
+import numpy as np
+
 from schemas.errors import UserError
 
 Planted = tuple[str, float]
@@ -19,7 +21,7 @@ class Slot:
     cuts of sound shots stand between them; those of `WHOLE_FILE` on the whole file. `copy`
     is how the file repeats the slot `original` (a key of `copies.UNITS`), whose size and
     rate it then has, changed as the copy demands. `num_shots` and `shot_s` are ranges. `split`
-    is one of `splits.SPLITS`.
+    is one of `splits.SPLITS`. `crf` is the encoder's own quality scale, where it is not as usual.
     """
 
     kind: str = "normal"
@@ -35,6 +37,7 @@ class Slot:
     num_shots: tuple[int, int] = (3, 6)
     shot_s: tuple[float, float] = (1.6, 3.6)
     split: str = "train"
+    crf: int | None = None
 
 
 WHOLE_FILE = ("letterboxed", "pillarboxed", "logo")
@@ -177,13 +180,62 @@ MORE: tuple[Slot, ...] = (
 """What follows the planted cases, over and over."""
 
 
+CLEAN_SIZES: dict[tuple[int, int], float] = {
+    (112, 112): 0.35,
+    (144, 80): 0.2,
+    (128, 96): 0.15,
+    (80, 144): 0.1,
+    (96, 128): 0.1,
+    (160, 72): 0.1,
+}
+"""Frame sizes of clean footage and their shares: small and of many shapes, to train on."""
+CLEAN_RATES: dict[int, float] = {12: 0.8, 15: 0.12, 24: 0.08}
+"""Frame rates of clean footage and their shares."""
+CLEAN_SHOTS = 24
+CLEAN_SHOT_S = (2.2, 3.2)
+CLEAN_CRF = 16
+"""Of H.264; more compression bleeds the colours of small things into their surroundings."""
+
+
 def slots_for(num_videos: int) -> tuple[Slot, ...]:
     """Return the files of a draw in order of priority. Raises UserError below one."""
-    if num_videos < 1:
-        raise UserError(f"cannot draw {num_videos} videos", "ask for at least one: --videos 1")
+    _check_number(num_videos)
     extra = max(num_videos - len(PLANTED), 0)
     slots = (*PLANTED, *(MORE[index % len(MORE)] for index in range(extra)))
     return slots[:num_videos]
+
+
+def clean_slots(num_videos: int, seed: int) -> tuple[Slot, ...]:
+    """Return the files of a draw of clean footage, their size and rate by lot.
+
+    A draw of more files begins with the same ones. Raises UserError below one.
+    """
+    _check_number(num_videos)
+    suffix, codec = FORMS["mp4"]
+    slots = []
+    for index in range(num_videos):
+        rng = np.random.default_rng([seed, 6, index])
+        size = rng.choice(list(CLEAN_SIZES), p=list(CLEAN_SIZES.values()))
+        rate = rng.choice(list(CLEAN_RATES), p=list(CLEAN_RATES.values()))
+        slots.append(
+            Slot(
+                width_px=int(size[0]),
+                height_px=int(size[1]),
+                fps=Fraction(int(rate)),
+                suffix=suffix,
+                codec=codec,
+                has_sound=False,
+                num_shots=(CLEAN_SHOTS, CLEAN_SHOTS),
+                shot_s=CLEAN_SHOT_S,
+                crf=CLEAN_CRF,
+            )
+        )
+    return tuple(slots)
+
+
+def _check_number(num_videos: int) -> None:
+    if num_videos < 1:
+        raise UserError(f"cannot draw {num_videos} videos", "ask for at least one: --videos 1")
 
 
 def name_suffix(slot: Slot) -> str:

@@ -51,11 +51,12 @@ def choose_take(
         # A kind that does not fit gives way to one in which perhaps nothing moves.
         is_as_asked = kind is None or spec.kind == kind
         is_fine_enough = not is_fine or spec.background_kind in FINE_GROUNDS
-        if is_as_asked and is_fine_enough and (previous is None or _differ(previous, spec)):
+        if is_as_asked and is_fine_enough and (previous is None or differ(previous, spec)):
             return spec
 
 
-def _differ(one: SceneSpec, other: SceneSpec) -> bool:
+def differ(one: SceneSpec, other: SceneSpec) -> bool:
+    """Tell whether the ground of two takes differs so much that a cut between them is seen."""
     step = colour_distance(
         BACKGROUND_RGB[one.background_colour], BACKGROUND_RGB[other.background_colour]
     )

@@ -14,7 +14,7 @@ from __future__ import annotations
 import types
 import typing
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import dataclass, fields
 from itertools import combinations
 from pathlib import Path
 from typing import Any
@@ -227,7 +227,8 @@ def write_truth(folder: Path, truth: Truth) -> None:
     target = folder / TRUTH_FOLDER
     target.mkdir(parents=True, exist_ok=True)
     for name, record in TABLES.items():
-        rows = [asdict(row) for row in getattr(truth, name)]
+        names = [field.name for field in fields(record)]
+        rows = [{key: getattr(row, key) for key in names} for row in getattr(truth, name)]
         table = pa.Table.from_pylist(rows, schema=schema_of(record))
         pq.write_table(table, target / f"{name}.parquet")
 

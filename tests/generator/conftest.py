@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
 from numpy.typing import NDArray
 
+from generator import dit
+from generator.clips import TrainingClip
+from generator.codec import PixelCodec
+from generator.flow import Denoiser
+from generator.sample import LoadedCheckpoint
+from generator.settings import TrainSettings
 from schemas.datasets import Dataset, DatasetClip
 from schemas.errors import MediaError
 from schemas.frames import ClipRef, Frames
@@ -53,6 +60,11 @@ class Drawing:
             f"A {self.colour} {self.shape} moves {self.way} over a {self.ground} background; "
             "the camera is still."
         )
+
+    @property
+    def scores(self) -> dict[str, float]:
+        """Two scores of our own making; their values do not matter, only that they differ."""
+        return {"motion": 5.0 + 20.0 * self.phase, "pan_x": self.phase - 0.5}
 
     def frame(self, index: int, width: int, height: int) -> NDArray[np.uint8]:
         """Draw one frame at any size: area-averaged by drawing twice as fine."""
@@ -129,7 +141,7 @@ class DrawnFootage:
                 captions={"medium": d.caption, "short": f"A {d.colour} {d.shape}."}
                 if captions
                 else {},
-                scores={},
+                scores=d.scores,
             )
             for index, d in enumerate(self.drawings)
         ]
@@ -159,5 +171,80 @@ def footage():
 
     def make(count: int, **options) -> DrawnFootage:
         return DrawnFootage(drawings(count), **options)
+
+    return make
+
+
+@pytest.fixture
+def cached(tmp_path: Path) -> Callable[..., TrainingClip]:
+    """Return a maker of clips in the latent cache, of two channels.
+
+    Channel 0 holds the place in the file, channel 1 noise of the clip's own.
+    """
+
+    def make(
+        number: int = 0,
+        *,
+        num_frames: int = 12,
+        grid: tuple[int, int] = (2, 2),
+        captions: Mapping[str, str] | None = None,
+        scores: Mapping[str, float] | None = None,
+    ) -> TrainingClip:
+        count = num_frames // 4 + num_frames
+        rng = np.random.default_rng([7, number])
+        latents = rng.standard_normal((count, 2, *grid)).astype(np.float16)
+        latents[:, 0] = np.arange(count)[:, None, None]
+        path = tmp_path / f"cached_{number}.npy"
+        np.save(path, latents)
+        return TrainingClip(
+            clip_id=f"clip_{number}",
+            path=path,
+            num_frames=num_frames,
+            group_frames=4,
+            grid=grid,
+            num_channels=2,
+            fps=8.0,
+            captions=tuple((captions or {"medium": f"caption {number}"}).items()),
+            scores=scores or {},
+        )
+
+    return make
+
+
+def awaken(module: torch.nn.Module, scale: float = 0.1) -> None:
+    """Give every parameter a random part, so that nothing is hidden behind a zero."""
+    rng = torch.Generator().manual_seed(1)
+    with torch.no_grad():
+        for parameter in module.parameters():
+            parameter.add_(torch.randn(parameter.shape, generator=rng) * scale)
+
+
+@pytest.fixture
+def awake() -> Callable[..., torch.nn.Module]:
+    """Return `awake(module)`: the module with a random part added to every parameter."""
+
+    def wake(module: torch.nn.Module, scale: float = 0.1) -> torch.nn.Module:
+        awaken(module, scale)
+        return module
+
+    return wake
+
+
+@pytest.fixture
+def wild() -> Callable[..., LoadedCheckpoint]:
+    """Return a maker of models to sample from that were never trained: awake, on pixels."""
+
+    def make(*, scores: tuple[str, ...] = (), size: str = "nano") -> LoadedCheckpoint:
+        torch.manual_seed(0)
+        codec = PixelCodec()
+        denoiser = Denoiser(dit.SIZES[size], codec.num_channels, scores=scores)
+        awaken(denoiser, 0.05)
+        return LoadedCheckpoint.of(
+            denoiser.eval(),
+            codec,
+            TrainSettings(size=size, codec="pixels", scores=scores, precision="float32"),
+            dict.fromkeys(scores, 2.0),
+            torch.device("cpu"),
+        )
 
     return make

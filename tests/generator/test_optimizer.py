@@ -26,6 +26,13 @@ def test_orthogonal_keeps_singular_vectors_and_levels_singular_values():
     torch.testing.assert_close(orthogonal(matrices.mT), levelled.mT)
 
 
+class ConvNet(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.blocks = nn.Sequential(nn.Conv2d(4, 6, 3), nn.Conv2d(6, 6, 1))
+        self.out = nn.Conv2d(6, 2, 1)
+
+
 def test_every_parameter_moves_and_gradients_are_forgotten():
     net = Net()
     optimizer = Optimizer(net, weight_decay=0.0)
@@ -57,3 +64,43 @@ def test_loaded_state_steps_as_the_state_it_came_from():
             optimizer.step(learning_rate=0.01, matrix_learning_rate=0.01)
     for a, b in zip(first.parameters(), second.parameters(), strict=True):
         assert torch.equal(a, b)
+
+
+def test_convolutions_inside_blocks_count_as_out_times_everything_else():
+    net = ConvNet()
+    optimizer = Optimizer(net, weight_decay=0.0)
+    weight = net.blocks[0].weight
+    before = weight.detach().clone()
+    gradients = {n: torch.randn_like(p) for n, p in net.named_parameters()}
+    for n, p in net.named_parameters():
+        p.grad = gradients[n].clone()
+    optimizer.step(learning_rate=0.1, matrix_learning_rate=0.1)
+    moved = (before - weight.detach()).flatten(1)
+    # Nesterov's first update points along the gradient, whatever its momentum.
+    along = orthogonal(gradients["blocks.0.weight"].flatten(1)[None])[0]
+    torch.testing.assert_close(moved, along * 0.1 * 0.2 * 36**0.5, atol=1e-4, rtol=1e-3)
+    momenta = {k for k in optimizer.tensors() if k.endswith("/momentum")}
+    assert momenta == {"blocks.0.weight/momentum", "blocks.1.weight/momentum"}
+
+
+def test_without_muon_adamw_trains_everything():
+    net = Net()
+    optimizer = Optimizer(net, weight_decay=0.5, use_muon=False)
+    before = {n: p.detach().clone() for n, p in net.named_parameters()}
+    for p in net.parameters():
+        p.grad = torch.zeros_like(p)
+    optimizer.step(learning_rate=0.1, matrix_learning_rate=9.0)
+    assert not any(k.endswith("/momentum") for k in optimizer.tensors())
+    for n, p in net.named_parameters():
+        # Without a gradient, decay alone moves: the matrices inside the blocks and nothing else.
+        decays = n.startswith("blocks.") and n.endswith(".weight")
+        torch.testing.assert_close(p.detach(), before[n] * (0.95 if decays else 1.0))
+
+
+def test_forgetting_leaves_no_gradient():
+    net = Net()
+    optimizer = Optimizer(net)
+    for p in net.parameters():
+        p.grad = torch.ones_like(p)
+    optimizer.forget()
+    assert all(p.grad is None for p in net.parameters())

@@ -197,6 +197,16 @@ def test_wrong_footage_writes_nothing(
     assert not (tmp_path / "new").exists()
 
 
+@pytest.mark.parametrize(
+    ("option", "word"), [("--form", "scenes"), ("--split", "held_out")], ids=["form", "split"]
+)
+def test_footage_of_an_unknown_kind_is_not_drawn(
+    rushes: Rushes, tmp_path: Path, option: str, word: str
+) -> None:
+    assert_one_error(rushes("world", "new", "--videos", 1, option, "film"), "'film'", word)
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_a_recipe_that_names_no_footage_writes_nothing(rushes: Rushes, tmp_path: Path) -> None:
     (tmp_path / "r.toml").write_text("[judge]\nmotion_min = 1\n")
     assert_one_error(rushes("run", "r.toml", "--catalog", "new"), "names no footage")
@@ -415,6 +425,7 @@ def test_wrong_questions_change_nothing(
         ["curate", "x", "--frobnicate"],
         ["world", "x", "--videos", "0"],
         ["world", "x", "--videos", "many"],
+        ["world", "x", "--workers", "0"],
         ["train", "generator"],
         ["sample"],
         ["sql", "select 1", "--format", "xml"],

@@ -108,7 +108,7 @@ def shipped(repository: Path) -> list[Path]:
 
 def test_the_recipes_that_come_with_rushes_load(repository: Path) -> None:
     paths = shipped(repository)
-    assert {"curate", "demo", "train-small"} <= {path.stem for path in paths}
+    assert {"curate", "demo", "train-small", "world"} <= {path.stem for path in paths}
     for path in paths:
         assert load_recipe(path) == load_recipe(Path(path.stem)), "found by its name alone too"
 

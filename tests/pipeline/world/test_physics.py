@@ -30,6 +30,18 @@ def test_free_motion_is_straight_and_even():
     assert centres[:, 0, 1] == pytest.approx(-0.2 * times)
 
 
+def test_a_simulation_ends_with_the_first_hit_that_is_not_wanted():
+    seen = []
+
+    def is_wanted(hits):
+        seen.append(len(hits))
+        return len(hits) < 2
+
+    with pytest.raises(ValueError, match="shall not show"):
+        simulate([body(0, 0, 0.9, 0)], ROOM, np.linspace(0, 20, 201), is_wanted=is_wanted)
+    assert seen == [1, 2]
+
+
 def test_a_wall_throws_back_and_takes_nothing():
     one = body(0.8, 0, 0.5, 0.1)
     centres, hits = simulate([one], ROOM, np.linspace(0, 1, 21))

@@ -1,0 +1,159 @@
+"""Validation while training: fixed clips, noise and timesteps, so that numbers compare.
+
+The flow loss at ten equidistant timesteps of clips never trained on is the number that goes with
+quality (Open-Sora 1.2, docs/report_03.md); whether samples show what their prompts say
+is read by the parser that `orchestration` lends.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import torch
+
+from generator import flow
+from generator.clips import BadLatentsError, TrainingClip
+from generator.codec import Codec
+from generator.data import Draw, item_of
+from generator.dit import SIZES
+from generator.flow import Denoiser
+from generator.pack import pack
+from generator.parallel import autocast
+from generator.settings import SampleSettings, TrainSettings, ValidationSettings
+from generator.tasks import draw_picture
+from schemas.frames import World
+from schemas.mix import choose_kind
+
+_TIMESTEPS = tuple((i + 0.5) / 10 for i in range(10))
+
+
+def split_off(
+    clips: Sequence[TrainingClip], settings: ValidationSettings
+) -> tuple[tuple[TrainingClip, ...], tuple[TrainingClip, ...]]:
+    """Return the clips to train on and those to validate on, chosen by a hash of their ids.
+
+    A clip so stays on its side whatever else the dataset holds. Nothing is held out of a
+    dataset of fewer than ten clips.
+    """
+    if len(clips) < 10 or settings.share == 0:
+        return tuple(clips), ()
+    places = {
+        c.clip_id: int.from_bytes(hashlib.sha256(c.clip_id.encode()).digest()[:6], "big") / 2**48
+        for c in clips
+    }
+    held = [c for c in clips if places[c.clip_id] < settings.share]
+    chosen = {
+        c.clip_id
+        for c in sorted(held, key=lambda c: places[c.clip_id])[
+            : min(settings.max_clips, len(clips) - 1)
+        ]
+    }
+    return (
+        tuple(c for c in clips if c.clip_id not in chosen),
+        tuple(c for c in clips if c.clip_id in chosen),
+    )
+
+
+class Validation:
+    """Measures a network on held-out clips; the same clips and noise each time."""
+
+    def __init__(
+        self,
+        clips: Sequence[TrainingClip],
+        settings: TrainSettings,
+        codec: Codec,
+        world: World | None,
+        units: Mapping[str, float],
+    ) -> None:
+        self.clips = tuple(clips)
+        self._settings = settings
+        self._codec = codec
+        self._world = world
+        self._units = units
+
+    def measure(
+        self, denoiser: Denoiser, device: torch.device, dtype: torch.dtype | None
+    ) -> dict[str, float]:
+        """Return `loss`, `loss/t=...`, `loss/SIZE`, and the prompts' accuracy where asked for."""
+        sums: dict[str, list[float]] = {}
+        patch = SIZES[self._settings.size].patch
+        for number, clip in enumerate(self.clips):
+            drawn = self._drawn(clip, number)
+            try:
+                item = item_of(clip, drawn, patch)
+            except BadLatentsError:
+                continue
+            one = pack([item], patch)
+            rng = torch.Generator().manual_seed(number)
+            noise_NC = torch.randn(one.tokens_NC.shape, generator=rng).to(device)
+            ten = one.to(device).repeated(len(_TIMESTEPS))
+            timesteps_N = ten.timesteps(torch.tensor(_TIMESTEPS, device=device))
+            noisy = ten.with_tokens(
+                flow.noised(ten.tokens_NC, noise_NC.repeat(len(_TIMESTEPS), 1), timesteps_N)
+            )
+            with torch.no_grad(), autocast(device, dtype):
+                told = denoiser.tell([drawn.caption] * len(_TIMESTEPS))
+                clean_NC = denoiser(noisy, timesteps_N, told)
+            losses_N = flow.loss_per_token(clean_NC, ten.tokens_NC, timesteps_N)
+            total, count = flow.loss_per_clip(losses_N, ten)
+            means = (total / count).tolist()
+            size = "x".join(map(str, one.grids[0]))
+            for t, loss in zip(_TIMESTEPS, means, strict=True):
+                for name in ("loss", f"loss/t={t:.2f}", f"loss/{size}"):
+                    sums.setdefault(name, []).append(loss)
+        measured = {name: sum(values) / len(values) for name, values in sums.items()}
+        return measured | self._read_prompts(denoiser, device, dtype)
+
+    def _drawn(self, clip: TrainingClip, number: int) -> Draw:
+        """Return a clip as text to video, from its start, with the caption first in the mix."""
+        frames = min(self._settings.max_frames, clip.num_frames)
+        captions = dict(clip.captions)
+        kind = choose_kind(self._settings.captions, captions, 0.5)
+        return Draw(
+            counter=number,
+            index=number,
+            start_frame=0,
+            task="video",
+            picture=draw_picture(
+                "video",
+                frames,
+                clip.group_frames,
+                np.random.default_rng(0),
+                is_local=clip.is_local,
+            ),
+            kind=kind,
+            caption=captions[kind] if kind else "",
+            scores={},
+        )
+
+    def _read_prompts(
+        self, denoiser: Denoiser, device: torch.device, dtype: torch.dtype | None
+    ) -> dict[str, float]:
+        count = self._settings.validation.num_prompts
+        if self._world is None or not count:
+            return {}
+        from generator.measure_prompts import share_right
+        from generator.sample import LoadedCheckpoint, sample_batch
+
+        loaded = LoadedCheckpoint.of(denoiser, self._codec, self._settings, self._units, device)
+        rights: list[float] = []
+        for number, clip in enumerate(self.clips[:count]):
+            drawn = self._drawn(clip, number)
+            rows, columns = clip.grid
+            _, sh, sw = self._codec.stride
+            settings = SampleSettings(
+                width_px=columns * sw,
+                height_px=rows * sh,
+                seconds=drawn.picture.num_frames / clip.fps,
+                fps=clip.fps,
+                seed=number,
+                num_steps=self._settings.validation.num_steps,
+                guidance_scale=self._settings.validation.guidance_scale,
+            )
+            pixels = sample_batch(loaded, [drawn.caption], settings)[0]
+            right = share_right(drawn.caption, pixels, clip.fps, self._world)
+            if right is not None:
+                rights.append(right)
+        return {"prompt_accuracy": sum(rights) / len(rights)} if rights else {}
