@@ -9,7 +9,9 @@ into the softmax as it is.
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 from itertools import accumulate
 from typing import Any, NamedTuple
 
@@ -72,7 +74,18 @@ def has_packed_kernel(x_ND: Tensor, head_width: int) -> bool:
         and head_width <= 256
         and torch.version.hip is None
         and torch.cuda.get_device_capability(x_ND.device)[0] >= 8
+        and _takes_scaled_queries()
     )
+
+
+@lru_cache
+def _takes_scaled_queries() -> bool:
+    """Return whether this torch has the kernel, and one that can leave queries as they are."""
+    try:
+        from torch.nn.attention.varlen import varlen_attn
+    except ImportError:
+        return False
+    return "scale" in inspect.signature(varlen_attn).parameters
 
 
 def packed_places(lengths: Sequence[int], mask_BL: Tensor) -> Packed:

@@ -263,11 +263,11 @@ class DiT(nn.Module):
         out: Tensor = self.head(torch.addcmul(shift, rms_norm(x_ND), 1.0 + scale))
         return out.float()
 
-    def compile_blocks(self) -> None:
+    def compile_blocks(self, backend: str = "inductor") -> None:
         """Compile the blocks, once for packs of any size."""
         leave_to_python()
         for block in self.blocks:
-            block.compile(dynamic=True)
+            block.compile(dynamic=True, backend=backend)
 
     def _block(self, number: int, x_ND: Tensor, *told: Any) -> Tensor:
         """Run one block; with `checkpoint_blocks`, its activations are computed again later."""

@@ -6,7 +6,6 @@ import logging
 import os
 import pickle
 import signal
-import sys
 import time
 import traceback
 import uuid
@@ -67,7 +66,7 @@ def launch(job: Callable[[], T], num_workers: int) -> T:
 
 def _work(job: Callable[[], T], num_workers: int, folder: str) -> T:
     """Run the job in a worker; what ends it is left in `folder` for the one who started it."""
-    signal.signal(signal.SIGINT, lambda *_: sys.exit(1))  # in silence: the launcher speaks
+    signal.signal(signal.SIGINT, signal.SIG_DFL)  # end in silence: the launcher speaks
     if "OMP_NUM_THREADS" not in os.environ:
         torch.set_num_threads(max(1, len(os.sched_getaffinity(0)) // num_workers))
     try:
@@ -95,7 +94,7 @@ def _cause(folder: Path, codes: dict[int, int]) -> Exception:
 
 @contextmanager
 def _quiet() -> Iterator[None]:
-    """Keep the launcher from logging what is raised anyway; its loggers have levels of their own."""
+    """Keep the launcher from logging what is raised anyway."""
     disabled = logging.root.manager.disable
     logging.disable(logging.CRITICAL)
     try:

@@ -93,7 +93,7 @@ def sample(
 
     from orchestration.recipe import ExpandSection, Recipe, SampleSection, load_recipe
     from orchestration.run import open_run
-    from orchestration.sampling import Asked, said, sample_videos
+    from orchestration.sampling import Asked, has_weights, said, sample_videos
     from orchestration.show import emit_json
     from schemas.catalog import Catalog
 
@@ -128,7 +128,9 @@ def sample(
     settings = section.settings("the command line")
     paths = [out if count == 1 else out.with_stem(f"{out.stem}-{i + 1}") for i in range(count)]
     recipe = Recipe(sample=section, expand=loaded.expand)
-    with open_run(Catalog.create(catalog), "sample", recipe) as current:
+    # Weights that lie elsewhere need no catalogue; the samples' rows do.
+    opened = Catalog.create(catalog) if has_weights(checkpoint) else Catalog.open(catalog)
+    with open_run(opened, "sample", recipe) as current:
         done = sample_videos(
             current,
             checkpoint,

@@ -94,6 +94,15 @@ def find_checkpoint(catalog: Catalog, name: str | None) -> tuple[Path, str]:
     raise UserError(f"{what} in {catalog.root}", "train one: rushes train generator --dataset NAME")
 
 
+def has_weights(checkpoint: str | None) -> bool:
+    """Return whether there are weights to sample from without any catalogue."""
+    from generator.checkpoint import shipped_path
+
+    if checkpoint is None or checkpoint == SHIPPED:
+        return shipped_path().is_file()
+    return Path(checkpoint).exists()
+
+
 def sample_videos(
     run: Run,
     checkpoint: str | None,

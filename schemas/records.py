@@ -394,11 +394,9 @@ class Sample:
     sha256: str
     prompt: str
     task: str
-    inputs: list[str]
     seed: int
     num_steps: int
     guidance_scale: float
-    settings_json: str
     width_px: int
     height_px: int
     num_frames: int
@@ -407,6 +405,8 @@ class Sample:
     created_at: datetime
     expanded_prompt: str | None = None
     expander: str = "off"
+    inputs: list[str] = field(default_factory=list)
+    settings_json: str = "{}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -28,12 +28,14 @@ RECORDS = {
     "datasets": records.DatasetRecord,
     "dataset_clips": records.DatasetMember,
     "checkpoints": records.Checkpoint,
+    "clip_losses": records.ClipLoss,
+    "latents": records.Latent,
     "samples": records.Sample,
     "runs": records.RunRecord,
     "failures": records.Failure,
     "choices": records.Choice,
 }
-WITHOUT_RECORD = {"latents", "rights"}
+WITHOUT_RECORD = {"rights"}
 """Tables that no step writes yet."""
 
 ARROW_TYPES = {
