@@ -100,6 +100,7 @@ def trained(tmp_path_factory):
         {"out": "bad-two", "latents": latents, "token_budget": 32},
         {"out": "thrifty", "activation_checkpointing": True},
         {"out": "adamw", "optimizer": "adamw", "steps": 3},
+        {"out": "no-number", "no_number_after": 3},
         {"out": "timed", "steps": 10**6, "max_minutes": 0.01},
     ]
     text = json.dumps([{**p, "out": folder / p["out"]} for p in plan], default=str)
@@ -169,6 +170,16 @@ def test_activations_computed_twice_change_nothing_for_two_workers(trained):
 def test_two_workers_train_with_adamw_alone(trained):
     one, two = Ended(trained[0] / "adamw-one"), Ended(trained[0] / "adamw")
     np.testing.assert_allclose(two.losses, one.losses, rtol=1e-5)
+
+
+def test_all_skip_a_step_in_which_one_worker_finds_no_number(trained):
+    ended = Ended(trained[0] / "no-number")
+    assert [math.isnan(loss) for loss in ended.losses] == [False] * 3 + [True] + [False] * 2
+    assert ended.losses[:3] == Ended(trained[0] / "two").losses[:3]
+    assert all(w.isfinite().all() for w in ended.tensors()["weights"].values())
+    for rank in (0, 1):
+        told = json.loads((ended.folder / f"told-{rank}.json").read_text())
+        assert told["skipped"] == 1
 
 
 def test_two_workers_end_at_one_moment(trained):

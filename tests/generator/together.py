@@ -8,6 +8,7 @@ python together.py ray FOLDER             by Ray Train, which loses a worker on 
 from __future__ import annotations
 
 import json
+import math
 import os
 import signal
 import sys
@@ -40,14 +41,30 @@ def settings(changes):
     return TrainSettings(**{**SMALL, **changes})
 
 
-def train_as_asked(out, *, latents=None, resume=False, stop_after=None, **changes):
-    """Train into `out`; with `stop_after`, break off in the middle of the run."""
+def train_as_asked(
+    out, *, latents=None, resume=False, stop_after=None, no_number_after=None, **changes
+):
+    """Train into `out`; with `stop_after`, break off in the middle of the run.
+
+    The second worker's loss of the step after `no_number_after` is none.
+    """
     import torch
     from conftest import DrawnFootage, drawings
 
+    from generator import flow
     from generator.train import train
 
+    number = real = flow.loss_per_token
+    if no_number_after is not None and os.environ["RANK"] == "1":
+
+        def number(*arguments):
+            return real(*arguments) * (math.nan if steps[-1] == no_number_after else 1.0)
+
+    steps = [0]
+    flow.loss_per_token = number
+
     def on_step(report):
+        steps.append(report.step)
         if report.step == stop_after:
             raise KeyboardInterrupt
 
@@ -65,6 +82,8 @@ def train_as_asked(out, *, latents=None, resume=False, stop_after=None, **change
         )
     except KeyboardInterrupt:
         return None
+    finally:
+        flow.loss_per_token = real
 
 
 @dataclass
@@ -119,6 +138,7 @@ def all_of(plan):
         found = train_as_asked(**asked)
         if found is not None:
             told = {"step": found.step, "loss": found.loss, "id": found.checkpoint_id}
+            told["skipped"] = found.num_skipped_steps
             (Path(asked["out"]) / f"told-{rank}.json").write_text(json.dumps(told))
 
 
