@@ -70,7 +70,7 @@ class TaskMix(Settings):
     keyframes: float = Field(0.05, ge=0)
     """One to three single frames known, anywhere."""
     inside: float = Field(0.03, ge=0)
-    """Everything known but a box, or nothing but a box."""
+    """Everything known but a box."""
 
     @model_validator(mode="after")
     def _something_is_drawn(self) -> TaskMix:

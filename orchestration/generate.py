@@ -38,8 +38,6 @@ if TYPE_CHECKING:
     from generator.settings import TrainSettings
 
 LATENTS_FOLDER = "latents"
-_LIMITS = {"steps", "max_minutes", "checkpoint_every", "keep_checkpoints", "num_threads"}
-"""Settings that say how long and how to keep, not what is trained."""
 
 
 def train_generator(
@@ -67,7 +65,9 @@ def train_generator(
     if finished and (run.catalog.root / finished[0]["path"]).is_dir():
         say(f"  train    already done: {finished[0]['path']}")
         return Checkpoint(**finished[0])
-    shape = settings.model_dump(mode="json", exclude=_LIMITS)
+    from generator.settings import MAY_CHANGE_ON_RESUME
+
+    shape = settings.model_dump(mode="json", exclude=MAY_CHANGE_ON_RESUME - {"validation"})
     key = content_id("t", dataset.dataset_id, json.dumps(shape, sort_keys=True))[:10]
     folder = run.catalog.root / "checkpoints" / f"{dataset.name}-{key}"
     resume = resume or was_restarted()
