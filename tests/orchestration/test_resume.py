@@ -75,6 +75,7 @@ def finish(run: subprocess.Popen[bytes]) -> None:
     assert run.returncode == 0, errors.decode()
 
 
+@pytest.mark.timeout(1800)  # Its kills come at shares of a whole run's time.
 def test_a_run_killed_five_times_ends_like_an_unbroken_one(
     footage: Path, unbroken: Unbroken, tmp_path: Path
 ) -> None:
