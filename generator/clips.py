@@ -12,6 +12,7 @@ import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -271,7 +272,7 @@ def _encode_clip(
     is_new = not path.is_file()
     if is_new:
         frames = reader.read(ref, frame_offsets=offsets, width_px=width, height_px=height)
-        write_latents(path, encode_all(codec, frames.pixels_THWC))
+        write_array(path, encode_all(codec, frames.pixels_THWC))
     _, sh, sw = codec.stride
     clip = TrainingClip(
         clip_id=ref.clip_id,
@@ -317,10 +318,10 @@ def _half(values: NDArray[np.float32]) -> NDArray[np.float16]:
     return np.ascontiguousarray(values, dtype=np.float16)
 
 
-def write_latents(path: Path, latents: NDArray[np.float16]) -> None:
-    """Write latents so that the file appears whole or not at all."""
+def write_array(path: Path, values: NDArray[Any]) -> None:
+    """Write an .npy file so that it appears whole or not at all."""
     path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_suffix(f".{os.getpid()}.partial")
     with partial.open("wb") as file:
-        np.save(file, latents)
+        np.save(file, values)
     partial.replace(path)

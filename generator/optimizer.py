@@ -79,7 +79,9 @@ class Optimizer:
             if key == "step":
                 optimizer.state[parameter][key] = value.to(parameter.device)
             else:
-                optimizer.state[parameter][key] = like(value, parameter)
+                # In the parameter's order in memory, by which the fused AdamW pairs them.
+                state = torch.empty_like(parameter, dtype=value.dtype, requires_grad=False)
+                optimizer.state[parameter][key] = state.copy_(like(value, parameter))
 
 
 class _Muon(torch.optim.Optimizer):

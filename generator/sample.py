@@ -20,10 +20,11 @@ from torch import Tensor
 from generator import checkpoint, flow
 from generator.codec import Codec, starts_of
 from generator.codecs import open_codec
-from generator.compose import Canvas
+from generator.compose import Canvas, canvas
 from generator.dit import SIZES
 from generator.pack import Item, Pack, pack, unpack
 from generator.parallel import autocast, autocast_dtype
+from generator.patchify import COLUMN, ROW
 from generator.settings import SampleSettings, TrainSettings
 from generator.solve import guide, walk, zero_star
 from generator.step_cache import StepCache
@@ -148,8 +149,6 @@ def sample_batch(
 
 def blank(loaded: LoadedCheckpoint, settings: SampleSettings) -> Canvas:
     """Return a clip of which nothing is known."""
-    from generator.compose import canvas
-
     return canvas(
         loaded.codec,
         loaded.patch,
@@ -232,6 +231,8 @@ class _Walkers:
         if settings.guidance == "auto" and settings.guide_checkpoint is not None:
             self.guide = load_checkpoint(Path(settings.guide_checkpoint))
         self.caches: dict[tuple[int, str], StepCache] = {}
+        self.told: dict[tuple[int, str], flow.Told] = {}
+        self.shares = self._packs()
 
     @torch.no_grad()
     def walk(self) -> list[Tensor]:
@@ -279,7 +280,7 @@ class _Walkers:
         )
         velocities = [torch.zeros_like(x) for x in latents]
         weights = [torch.zeros(x.shape[1:]) for x in latents]
-        for number, share in enumerate(self._packs()):
+        for number, share in enumerate(self.shares):
             items = [self._item(latents[i], window, self.requests[i]) for i, window, _ in share]
             found = self._predict(number, items, [self.requests[i] for i, _, _ in share], t, guided)
             for (index, window, weight), velocity in zip(share, found, strict=True):
@@ -342,7 +343,6 @@ class _Walkers:
         patch = self.loaded.patch
         one = moved(pack([p.item for p in parts], patch), parts).to(self.device)
         prompts = [request.prompt for request in requests]
-        with_prompt = partial_run = None
         if not guided:
             return unpack(self._run(number, "with", self.loaded, one, prompts, t), one.grids, patch)
         if self.guide is not None:
@@ -375,19 +375,24 @@ class _Walkers:
     ) -> Tensor:
         """Return the velocity N,C of a pack, on the CPU."""
         timesteps_N = noisy.timesteps(torch.full((len(noisy.grids),), t, device=self.device))
+        cache = None
+        if self.settings.cache_threshold > 0:
+            cache = self.caches.setdefault((number, what), StepCache(self.settings.cache_threshold))
+        with autocast(self.device, self.dtype):
+            if (number, what) not in self.told:
+                self.told[number, what] = self._tell(loaded, prompts)
+            clean_NC = loaded.denoiser(noisy, timesteps_N, self.told[number, what], cache)
+        velocity_NC: Tensor = (noisy.tokens_NC - clean_NC) / max(t, 1e-3)
+        return velocity_NC.masked_fill(noisy.known_N[:, None], 0.0).cpu()
+
+    def _tell(self, loaded: LoadedCheckpoint, prompts: Sequence[str]) -> flow.Told:
+        """Return what a network is told of prompts: the same at every step."""
         asked = {
             name: value / loaded.score_units.get(name, 1.0)
             for name, value in self.settings.scores().items()
             if name in loaded.denoiser.scores
         }
-        cache = None
-        if self.settings.cache_threshold > 0:
-            cache = self.caches.setdefault((number, what), StepCache(self.settings.cache_threshold))
-        with autocast(self.device, self.dtype):
-            told = loaded.denoiser.tell(prompts, [asked if p else {} for p in prompts])
-            clean_NC = loaded.denoiser(noisy, timesteps_N, told, cache)
-        velocity_NC: Tensor = (noisy.tokens_NC - clean_NC) / max(t, 1e-3)
-        return velocity_NC.masked_fill(noisy.known_N[:, None], 0.0).cpu()
+        return loaded.denoiser.tell(prompts, [asked if p else {} for p in prompts])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -400,8 +405,6 @@ class _Part:
 
 def moved(packed: Pack, parts: Sequence[_Part]) -> Pack:
     """Return a pack in which windows of a picture lie where they lie in the whole picture."""
-    from generator.patchify import COLUMN, ROW
-
     positions = packed.positions_N5.clone()
     first = 0
     for (g, h, w), part in zip(packed.grids, parts, strict=True):

@@ -8,7 +8,6 @@ only a projection of the states.
 from __future__ import annotations
 
 import hashlib
-import os
 from collections import OrderedDict
 from collections.abc import Iterator, Sequence
 from functools import cached_property
@@ -19,6 +18,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from generator.clips import write_array
 from generator.hub import first_line, places_of, ready_vision
 from schemas.errors import UserError
 from schemas.ids import content_id, file_sha256
@@ -125,7 +125,7 @@ class TextStates:
         for prompt, states in self._read(missing):
             self._remember(prompt, states)
             if self._folder is not None:
-                _write(self._path(self._folder, prompt), states)
+                write_array(self._path(self._folder, prompt), states.numpy())
             found[prompt] = states
         return found
 
@@ -282,15 +282,6 @@ class TextStates:
         if "gated" in str(why):
             hint = "ask for access on the model's page, then log in: hf auth login"
         return UserError(f"no text encoder can be read from {self.source}: {first_line(why)}", hint)
-
-
-def _write(path: Path, states: Tensor) -> None:
-    """Write states so that the file appears whole or not at all."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_suffix(f".{os.getpid()}.partial")
-    with partial.open("wb") as file:
-        np.save(file, states.numpy())
-    partial.replace(path)
 
 
 def open_text(source: str, folder: Path | None = None) -> TextStates | None:

@@ -51,6 +51,7 @@ from generator.parallel import (
     local,
     whole,
 )
+from generator.schedule import average_decay, progress_of, share_of_rate
 from generator.settings import MAY_CHANGE_ON_RESUME, TrainSettings
 from generator.tasks import FROM_THE_START
 from generator.validate import Validation, split_off
@@ -386,14 +387,13 @@ class _Run:
         )
 
     def _progress(self) -> float:
-        minutes = self.settings.max_minutes
-        by_time = 0.0 if minutes is None else self.seconds / (60.0 * minutes)
-        return max(self.step / self.settings.steps, by_time)
+        settings = self.settings
+        return progress_of(self.step, settings.steps, self.seconds, settings.max_minutes)
 
     def _train_step(self) -> tuple[StepReport, list[ClipLoss]]:
         """Do one optimizer step, or none where loss or gradient is no number."""
         started = time.perf_counter()
-        share = _share_of_rate(self.settings.warmup, self.step, self._progress())
+        share = share_of_rate(self.settings.warmup, self.step, self._progress())
         mine, next_counter = self._batches()
         bad = [error for batch in mine for error in batch.bad]
         total = self.workers.sum(torch.tensor([sum(unknown(b.pack) for b in mine)])).item()
@@ -520,7 +520,7 @@ class _Run:
 
     def _average(self) -> None:
         """Move the average towards the weights; early on it follows them more closely."""
-        decay = min(self.settings.ema, (1.0 + self.step) / (10.0 + self.step))
+        decay = average_decay(self.settings.ema, self.step)
         means = [local(mean) for mean in self.ema.values()]
         with torch.no_grad():
             torch._foreach_lerp_(
@@ -821,10 +821,3 @@ class _Tallies:
         """Take up what `tensors` returned."""
         for name, value in tensors.items():
             setattr(self, name.removeprefix(_TALLIES), value.clone())
-
-
-def _share_of_rate(warmup: int, step: int, progress: float) -> float:
-    """Return the share of the peak learning rate: linear warmup by steps, then a cosine to 2 %."""
-    warm = min(1.0, (step + 1) / (warmup + 1))
-    cosine = 0.5 * (1.0 + math.cos(math.pi * min(1.0, progress)))
-    return warm * (0.02 + 0.98 * cosine)

@@ -24,11 +24,12 @@ from torch import Tensor
 
 from generator import checkpoint
 from generator.autoencoder import GROUP_FRAMES, PATCH_PX, Autoencoder, to_patches
-from generator.clips import box_of, frame_offsets, training_size
+from generator.clips import box_of, frame_offsets, training_size, write_array
 from generator.codec import from_bytes
 from generator.learned_codec import group_flags, neighbours, save_codec
 from generator.optimizer import Optimizer
 from generator.parallel import autocast, autocast_dtype
+from generator.schedule import average_decay, progress_of, share_of_rate
 from generator.settings import CodecSettings
 from schemas.datasets import Dataset
 from schemas.errors import MediaError, UserError
@@ -117,7 +118,6 @@ def decode(
 
     Returns (clip id, file) of those long enough, and the ids of those that cannot be read.
     """
-    folder.mkdir(parents=True, exist_ok=True)
     every = max(1, -(-len(dataset.clips) // settings.max_clips))
     paths, unreadable = [], []
     for item in dataset.clips[::every]:
@@ -136,10 +136,7 @@ def decode(
             except MediaError:
                 unreadable.append(item.ref.clip_id)
                 continue
-            partial = path.with_suffix(".partial")
-            with partial.open("wb") as file:
-                np.save(file, frames.pixels_THWC)
-            partial.replace(path)
+            write_array(path, frames.pixels_THWC)
         if len(offsets) >= GROUP_FRAMES:
             paths.append((item.ref.clip_id, path))
     return paths, tuple(unreadable)
@@ -290,15 +287,13 @@ class _CodecRun:
         return out, save_codec(final, out, notes=notes)
 
     def _progress(self) -> float:
-        minutes = self.settings.max_minutes
-        by_time = 0.0 if minutes is None else self.seconds / (60.0 * minutes)
-        return max(self.step / self.settings.steps, by_time)
+        settings = self.settings
+        return progress_of(self.step, settings.steps, self.seconds, settings.max_minutes)
 
     def _train_step(self) -> CodecStep:
         started = time.perf_counter()
         settings = self.settings
-        warm = min(1.0, (self.step + 1) / (settings.warmup + 1))
-        share = warm * (0.02 + 0.49 * (1.0 + math.cos(math.pi * min(1.0, self._progress()))))
+        share = share_of_rate(settings.warmup, self.step, self._progress())
         pixels, single = (x.to(self.device) for x in self.crops.batch(self.step))
         noise = self._noise(pixels).to(self.device) if settings.latent_noise else None
         with autocast(self.device, self.dtype):
@@ -311,7 +306,7 @@ class _CodecRun:
                 learning_rate=share * settings.learning_rate,
                 matrix_learning_rate=share * settings.matrix_learning_rate,
             )
-            decay = min(settings.ema, (1.0 + self.step) / (10.0 + self.step))
+            decay = average_decay(settings.ema, self.step)
             with torch.no_grad():
                 torch._foreach_lerp_(
                     list(self.ema.values()), list(self.network.parameters()), 1.0 - decay
@@ -376,14 +371,9 @@ class _CodecRun:
         self.network.load_state_dict(found.weights)
         for name, value in found.ema.items():
             self.ema[name].copy_(value)
-        self.optimizer.load({name: _laid_out(value) for name, value in found.optimizer.items()})
+        self.optimizer.load(found.optimizer)
         self.step, self.seconds = found.state["step"], found.state["seconds"]
         self.recent = found.state["recent"]
-
-
-def _laid_out(value: Tensor) -> Tensor:
-    """Return a state in its parameter's order in memory, by which the fused AdamW pairs them."""
-    return value.contiguous(memory_format=torch.channels_last) if value.ndim == 4 else value
 
 
 def codec_loss(out_BTHWC: Tensor, target_BTHWC: Tensor) -> tuple[Tensor, float]:

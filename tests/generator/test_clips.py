@@ -11,7 +11,7 @@ from generator.clips import (
     frame_offsets,
     prepare,
     training_size,
-    write_latents,
+    write_array,
 )
 from generator.codec import PixelCodec
 from schemas.datasets import Dataset
@@ -199,7 +199,7 @@ def test_groups_and_single_frames_lie_in_their_places(cached, num_frames):
 def test_latents_are_read_as_they_were_written(cached, tmp_path):
     clip = cached(num_frames=9, grid=(1, 3))
     latents = np.random.default_rng(0).standard_normal((11, 2, 1, 3)).astype(np.float16)
-    write_latents(clip.path, latents)
+    write_array(clip.path, latents)
     np.testing.assert_array_equal(clip.open(), latents)
     assert list(tmp_path.iterdir()) == [clip.path]
 

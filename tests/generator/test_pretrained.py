@@ -11,7 +11,7 @@ import torch
 
 pytest.importorskip("diffusers")
 
-from generator.clips import TrainingClip, encode_all, write_latents
+from generator.clips import TrainingClip, encode_all, write_array
 from generator.codec import starts_of
 from generator.codecs import PRETRAINED, open_codec
 from generator.compose import Given, canvas, edit_canvas
@@ -365,7 +365,7 @@ def test_training_shows_the_groups_that_the_codec_made(codecs, film, tmp_path, w
     """Every task known from the start: groups, their times and latents are the layout's own."""
     codec = codecs[which]
     latents = encode_all(codec, film(num_frames))
-    write_latents(tmp_path / "clip.npy", latents)
+    write_array(tmp_path / "clip.npy", latents)
     clip = TrainingClip(
         clip_id="a",
         path=tmp_path / "clip.npy",
