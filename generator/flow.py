@@ -2,9 +2,10 @@
 
 The convention, everywhere: t = 0 is data, t = 1 is noise, x_t = (1 - t) * data + t * noise,
 and the velocity is noise - data, so that dx/dt = velocity and sampling walks from t = 1 to 0
-(arXiv 2209.03003). The network predicts the clean tokens and the loss is taken on the
-velocity that follows from them (arXiv 2511.13720, "Back to Basics: Let Denoising Generative
-Models Denoise").
+(arXiv 2209.03003). The network returns clean tokens and the loss is taken on the velocity
+that follows from them. What its transformer learns is of unit scale at every t: what is left
+of the data once the best linear guess from x_t is taken away (the preconditioning of EDM,
+arXiv 2206.00364, for this path and data of unit variance).
 """
 
 from __future__ import annotations
@@ -101,7 +102,7 @@ class Denoiser(nn.Module):
         self, pack: Pack, timesteps_N: Tensor, told: Told, cache: StepCache | None = None
     ) -> Tensor:
         """Return the clean tokens N,C predicted from the noisy tokens of `pack`."""
-        clean_NC: Tensor = self.dit(
+        residual_NC = self.dit(
             pack.tokens_NC,
             pack.positions_N5,
             timesteps_N,
@@ -111,6 +112,8 @@ class Denoiser(nn.Module):
             told.mask_BL,
             cache,
         )
+        keep_N, spread_N = linear_guess(timesteps_N)
+        clean_NC: Tensor = keep_N[:, None] * pack.tokens_NC + spread_N[:, None] * residual_NC
         return clean_NC
 
 
@@ -127,6 +130,15 @@ class _Adapter(nn.Module):
         weight_BL1 = mask_BL[..., None].to(states_BLD.dtype)
         mean_BD = (states_BLD * weight_BL1).sum(1) / weight_BL1.sum(1)
         return states_BLD, self.pool(mean_BD)
+
+
+def linear_guess(timesteps_N: Tensor) -> tuple[Tensor, Tensor]:
+    """Return how much of x_t the best linear guess of the data keeps, and its usual error.
+
+    For data and noise of unit variance: (1 - t) / s and t / sqrt(s), s = (1 - t)^2 + t^2.
+    """
+    variance_N = (1.0 - timesteps_N).square() + timesteps_N.square()
+    return (1.0 - timesteps_N) / variance_N, timesteps_N / variance_N.sqrt()
 
 
 def noised(data_NC: Tensor, noise_NC: Tensor, timesteps_N: Tensor) -> Tensor:

@@ -8,6 +8,7 @@ in their places, a step of its own.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -82,12 +83,46 @@ def make(loaded: LoadedCheckpoint, making: Making, settings: SampleSettings) -> 
     `connect` the stretch between or beside the given videos. Raises UserError where the
     task lacks what it needs.
     """
-    check(making)
-    if making.task == "long":
-        return sample_long(loaded, making.prompt, settings, extend_s=making.extend_s)
-    drawn, given = compose(loaded, making, settings)
-    request = Request(prompt=making.prompt, seed=settings.seed, canvas=drawn)
-    pixels = sample_requests(loaded, [request], settings)[0]
+    return make_batch(loaded, [making], settings)[0]
+
+
+def make_batch(
+    loaded: LoadedCheckpoint,
+    makings: Sequence[Making],
+    settings: SampleSettings,
+    *,
+    seeds: Sequence[int] | None = None,
+) -> list[NDArray[np.uint8]]:
+    """Return what `make` returns of each, each from its own seed if `seeds` are given."""
+    for making in makings:
+        check(making)
+    used = [settings.seed] * len(makings) if seeds is None else list(seeds)
+    drawn = [
+        None if making.task == "long" else compose(loaded, making, settings) for making in makings
+    ]
+    requests = [
+        Request(prompt=making.prompt, seed=seed, canvas=one[0])
+        for making, seed, one in zip(makings, used, drawn, strict=True)
+        if one is not None
+    ]
+    sampled = iter(sample_requests(loaded, requests, settings))
+    return [
+        sample_long(
+            loaded,
+            making.prompt,
+            settings.model_copy(update={"seed": seed}),
+            extend_s=making.extend_s,
+        )
+        if one is None
+        else _finished(making, next(sampled), one[1], settings)
+        for making, seed, one in zip(makings, used, drawn, strict=True)
+    ]
+
+
+def _finished(
+    making: Making, pixels: NDArray[np.uint8], given: Sequence[Given], settings: SampleSettings
+) -> NDArray[np.uint8]:
+    """Return a sample as its task shows it: pasted where asked for, a loop cut to one round."""
     if making.paste and making.box is not None:
         pixels = paste_outside(pixels, making.videos[0], making.box)
     elif making.paste:

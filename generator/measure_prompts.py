@@ -7,7 +7,7 @@ is lent (`World`), and the two are compared.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -64,6 +64,33 @@ def compare(asked: Facts, shown: Facts) -> Answer:
     if asked.views:
         count("views", asked.views, shown.views)
     return Answer(asked=counts, right=right)
+
+
+def binding(asked: Sequence[Facts], shown: Sequence[Facts]) -> dict[str, dict[str, float]]:
+    """Return how often two objects that both appear bear each other's attributes.
+
+    Only prompts for two objects that differ in colour and in shape are looked at. `shown`: both
+    colours and both shapes are there, on two objects. Of these, `right` are paired as asked
+    for and `swapped` the other way round; chance is one half.
+    """
+    total = there = right = 0
+    for one, other in zip(asked, shown, strict=True):
+        wanted = {(item.colour, item.shape) for item in one.objects}
+        colours, shapes = {c for c, _ in wanted}, {s for _, s in wanted}
+        if len(one.objects) != 2 or len(colours) != 2 or len(shapes) != 2:
+            continue
+        total += 1
+        found = {(item.colour, item.shape) for item in other.objects}
+        if len(other.objects) != 2 or {c for c, _ in found} != colours:
+            continue
+        if {s for _, s in found} == shapes:
+            there += 1
+            right += found == wanted
+    return {
+        "shown": Share(right=there, n=total).plain(),
+        "right": Share(right=right, n=there).plain(),
+        "swapped": Share(right=there - right, n=there).plain(),
+    }
 
 
 def answer(prompt: Facts, pixels_THWC: NDArray[np.uint8], fps: float, world: World) -> Answer:

@@ -212,3 +212,55 @@ class SampleSettings(Settings):
             zoom = {"in": v, "out": -v}.get(self.camera, 0.0)
             asked |= {"pan_x": x, "pan_y": y, "zoom": zoom}
         return asked
+
+
+class EvaluateSettings(Settings):
+    """What is measured of a generator, and on how many cases; all but `seed` says how much."""
+
+    num_prompts: int = Field(512, ge=1)
+    """Prompts of each split and number of objects."""
+    splits: tuple[Literal["seen", "held_out"], ...] = ("seen", "held_out")
+    """Combinations of attributes that training footage shows, and those that it never does."""
+    num_objects: tuple[int, ...] = (1, 2)
+    """Objects in a scene."""
+    length: Literal["short", "medium", "long"] = "long"
+    """Of the prompts; `long` names every attribute."""
+    sizes: tuple[tuple[int, int, float], ...] = (
+        (64, 64, 2.0),
+        (96, 54, 2.0),
+        (54, 96, 2.0),
+        (73, 61, 2.0),
+        (64, 64, 0.125),
+        (64, 64, 1.0),
+        (64, 64, 4.0),
+    )
+    """Width, height and seconds: each is measured by itself."""
+    num_sized: int = Field(128, ge=1)
+    """Prompts at each of these sizes."""
+    tasks: tuple[
+        Literal["animate", "extend", "before", "loop", "fill", "connect", "edit", "inside"], ...
+    ] = ("animate", "extend", "before", "loop", "fill", "connect", "edit", "inside")
+    """Tasks to measure."""
+    num_cases: int = Field(64, ge=1)
+    """Cases of each task."""
+    num_shown: int = Field(16, ge=0)
+    """Samples of each measure that are shown in the page."""
+    width_px: int = Field(64, ge=1)
+    """Width of prompts and tasks."""
+    height_px: int = Field(64, ge=1)
+    """Height of prompts and tasks."""
+    seconds: float = Field(2.0, gt=0)
+    """Length of prompts and tasks."""
+    fps: float = Field(8.0, gt=0)
+    """Frames a second."""
+    num_steps: int = Field(30, ge=1)
+    """Steps from noise to video."""
+    guidance_scale: float = Field(2.0, ge=0)
+    """Guidance."""
+    seed: int = Field(0, ge=0)
+    """Cases start here: another seed, other cases and other noise."""
+
+    def sample(self, **changes: float) -> SampleSettings:
+        """Return how the sampler is run, with some settings changed."""
+        names = ("width_px", "height_px", "seconds", "fps", "num_steps", "guidance_scale")
+        return SampleSettings(**{name: getattr(self, name) for name in names} | changes)

@@ -14,7 +14,6 @@ from __future__ import annotations
 import logging
 import math
 import time
-from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, replace
@@ -27,7 +26,6 @@ from torch import Tensor, nn
 from generator import checkpoint, flow
 from generator.clips import (
     Account,
-    ClipSize,
     Encoded,
     TrainingClip,
     TrainingSet,
@@ -37,9 +35,10 @@ from generator.clips import (
 )
 from generator.codec import Codec
 from generator.codecs import open_codec
-from generator.data import Batch, Draw, DrawSettings, PackBuilder
+from generator.data import Batch, Draw, PackBuilder
 from generator.dit import SIZES, num_parameters
-from generator.loss_log import NUM_BINS, ClipLoss, LossLog, bin_of
+from generator.guard import GradientNorms
+from generator.loss_log import ClipLoss, LossLog
 from generator.optimizer import Optimizer
 from generator.pack import Pack
 from generator.parallel import (
@@ -53,12 +52,20 @@ from generator.parallel import (
 )
 from generator.schedule import average_decay, progress_of, share_of_rate
 from generator.settings import MAY_CHANGE_ON_RESUME, TrainSettings
-from generator.tasks import FROM_THE_START
+from generator.setup import (
+    check,
+    check_workers,
+    checked_weights,
+    clip_size,
+    draw_settings,
+    score_units,
+)
+from generator.tallies import PREFIX, ClipRecord, Tallies
 from generator.validate import Validation, split_off
 from schemas.datasets import Dataset
 from schemas.errors import UserError
 from schemas.frames import FrameReader, World
-from schemas.mix import MixReport, mix_report, shares_of, shown_captions
+from schemas.mix import MixReport, mix_report
 
 log = logging.getLogger(__name__)
 
@@ -78,21 +85,6 @@ class StepReport:
     """Share of the run that is done, by steps or minutes, whichever is further."""
     skipped_clips: tuple[str, ...] = ()
     """Clips left out of the step: bad latents, or a loss or gradient that is no number."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ClipRecord:
-    """What training learned about one clip: how often it was seen and how hard it was.
-
-    `relative_loss` compares with the usual loss at the same noise level: 1 is as hard as others.
-    `num_skipped` counts how often it had to be left out.
-    """
-
-    clip_id: str
-    num_seen: int
-    loss: float
-    relative_loss: float
-    num_skipped: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -154,38 +146,6 @@ def train(
         workers.close()
 
 
-def check_workers(settings: TrainSettings, count: int) -> None:
-    """Refuse a number of workers among whom the packs of a step cannot be shared out."""
-    if settings.packs_per_step % count:
-        raise UserError(
-            f"{settings.packs_per_step} packs a step cannot be shared out among {count} workers",
-            f"ask for a multiple: --set train.packs_per_step={count}",
-        )
-
-
-def clip_size(settings: TrainSettings, codec: Codec) -> ClipSize:
-    """Return how clips are brought to the size that these settings train at."""
-    return ClipSize(
-        max_pixels=settings.max_pixels,
-        multiple=codec.stride[1] * SIZES[settings.size].patch,
-        fps=settings.fps,
-        max_frames=settings.max_frames,
-    )
-
-
-def draw_settings(settings: TrainSettings, codec: Codec) -> DrawSettings:
-    """Return what decides the draws of a training."""
-    return DrawSettings(
-        seed=settings.seed,
-        max_frames=settings.max_frames,
-        caption_dropout=settings.caption_dropout,
-        score_dropout=settings.score_dropout,
-        mix=settings.captions,
-        tasks=settings.tasks if codec.is_local else settings.tasks.only(FROM_THE_START),
-        scores=settings.scores,
-    )
-
-
 def _encode(
     dataset: Dataset,
     reader: FrameReader,
@@ -213,47 +173,6 @@ def _encode(
             "check that the videos still lie where they were when they were ingested",
         )
     return found
-
-
-def check(dataset: Dataset, settings: TrainSettings, codec: Codec) -> None:
-    """Refuse what cannot be trained, before anything is decoded. Raises UserError."""
-    if not dataset.clips:
-        raise UserError(
-            f"dataset {dataset.name} holds no clips", "freeze it again with a wider selection"
-        )
-    kinds = {kind for clip in dataset.clips for kind in shown_captions(clip.captions)}
-    if not kinds:
-        raise UserError(
-            f"no clip of dataset {dataset.name} has a caption",
-            "caption the clips first (rushes caption), then freeze the dataset again",
-        )
-    if not shares_of(settings.captions, kinds):
-        raise UserError(
-            f"dataset {dataset.name} has captions of the kinds {', '.join(sorted(kinds))} only, "
-            "and train.captions gives none of them a share",
-            "give one a share: --set train.captions."
-            + ("source=0.05" if settings.captions.source == 1 else f"{min(kinds)}=1"),
-        )
-    unknown = set(settings.scores) - {name for clip in dataset.clips for name in clip.scores}
-    if settings.scores and unknown == set(settings.scores):
-        log.warning("no clip has the scores %s; the model is told none", sorted(unknown))
-    size = SIZES[settings.size]
-    st, sh, sw = codec.stride
-    side = sh * size.patch
-    if settings.max_pixels < side * side:
-        raise UserError(
-            f"max_pixels = {settings.max_pixels} is less than one token of {side}x{side} pixels",
-            f"set train.max_pixels to {side * side} or more",
-        )
-    # Frames left over from full groups stand alone; keyframes may split three groups as well.
-    counts = range(1, settings.max_frames + 1)
-    groups = max(n // st + n % st + min(3, n // st) * (st - 1) for n in counts)
-    largest = groups * (settings.max_pixels // (side * sw * size.patch))
-    if largest > settings.token_budget:
-        raise UserError(
-            f"one clip may take {largest} tokens, but token_budget is {settings.token_budget}",
-            f"set train.token_budget to {largest} or more, or lower max_pixels or max_frames",
-        )
 
 
 class _Run:
@@ -308,10 +227,10 @@ class _Run:
         self.seconds = 0.0
         self.num_skipped = 0
         self.recent: list[float] = []
-        self.norms = _Norms()
+        self.norms = GradientNorms()
         self.measured: dict[str, float] = {}
         self.best = math.inf
-        self.tallies = _Tallies(len(trained))
+        self.tallies = Tallies(len(trained))
         newest = checkpoint.checkpoints(self._checkpoints)[-1:] if resume else []
         seen = self.workers.gather([path.name for path in newest])
         if any(names != seen[0] for names in seen):
@@ -403,7 +322,9 @@ class _Run:
             found = self._backward(batch, number, total)
             clips += found
             suspects += [c.index for c in found if not math.isfinite(c.loss)]
-        norm = nn.utils.clip_grad_norm_(self.denoiser.parameters(), self.norms.limit(self.settings))
+        norm = nn.utils.clip_grad_norm_(
+            self.denoiser.parameters(), self.norms.limit(self.settings.max_grad_norm)
+        )
         norm_value = float(norm.full_tensor() if hasattr(norm, "full_tensor") else norm)
         told = self.workers.gather((clips, suspects, [(e.clip_id, e.message) for e in bad]))
         clips = [clip for part, _, _ in told for clip in part]
@@ -608,8 +529,8 @@ class _Run:
             ) from error
         for name, value in found.ema.items():
             self.ema[name].copy_(like(value, self.ema[name]))
-        clips = {k: v for k, v in found.optimizer.items() if k.startswith(_TALLIES)}
-        num_clips = len(clips[f"{_TALLIES}seen"])
+        clips = {k: v for k, v in found.optimizer.items() if k.startswith(PREFIX)}
+        num_clips = len(clips[f"{PREFIX}seen"])
         if num_clips != len(self.clips):
             raise UserError(
                 f"cannot resume {path}: it was trained on {num_clips} clips of the dataset, and "
@@ -704,120 +625,3 @@ def unknown(pack: Pack) -> int:
 def mine_numbered(mine: Sequence[Batch], workers: Workers) -> list[tuple[int, Batch]]:
     """Return this worker's packs with their numbers within the step."""
     return [(workers.rank + i * workers.count, batch) for i, batch in enumerate(mine)]
-
-
-def score_units(clips: Sequence[TrainingClip], names: Sequence[str]) -> dict[str, float]:
-    """Return the spread of each score around zero: what one unit of the model's input is."""
-    units = {}
-    for name in names:
-        values = [c.scores[name] for c in clips if name in c.scores]
-        mean_square = sum(v * v for v in values) / len(values) if values else 0.0
-        units[name] = math.sqrt(mean_square) or 1.0
-    return units
-
-
-def checked_weights(
-    weights: Mapping[str, float] | None, clips: Sequence[TrainingClip]
-) -> tuple[float, ...] | None:
-    """Return the weight of each clip. Raises UserError for one below 0, and if all are 0."""
-    if weights is None:
-        return None
-    values = tuple(float(weights.get(clip.clip_id, 1.0)) for clip in clips)
-    if not all(math.isfinite(v) and v >= 0 for v in values) or not any(values):
-        raise UserError(
-            "train.weights gives a clip less than 0, no number, or all of them 0",
-            "write an expression such as `1 + motion / 10`",
-        )
-    return values
-
-
-class _Norms:
-    """The usual gradient norm and its spread, which say what is unusual.
-
-    Spikes are cut at three sigma above the mean (as Open-Sora-Plan 1.5 does).
-    """
-
-    def __init__(self) -> None:
-        self.count, self.mean, self.square = 0, 0.0, 0.0
-
-    def limit(self, settings: TrainSettings) -> float:
-        """Return the norm that gradients are scaled down to."""
-        if self.count < 20:
-            return settings.max_grad_norm
-        sigma = math.sqrt(max(0.0, self.square - self.mean**2))
-        return min(settings.max_grad_norm, self.mean + 3.0 * sigma)
-
-    def add(self, norm: float) -> None:
-        """Take a norm into the moving averages."""
-        self.count += 1
-        share = max(0.02, 1.0 / self.count)
-        self.mean += share * (norm - self.mean)
-        self.square += share * (norm**2 - self.square)
-
-    def state(self) -> list[float]:
-        """Return what a checkpoint keeps."""
-        return [self.count, self.mean, self.square]
-
-    def load(self, state: Sequence[float]) -> None:
-        """Take up what `state` returned."""
-        self.count, self.mean, self.square = int(state[0]), state[1], state[2]
-
-
-_TALLIES = "clips/"
-
-
-class _Tallies:
-    """Per clip: how often seen, sums of its loss as it is and against the usual one at its t."""
-
-    def __init__(self, num_clips: int) -> None:
-        self.seen, self.skipped = torch.zeros(num_clips), torch.zeros(num_clips)
-        self.loss = torch.zeros(num_clips, dtype=torch.float64)
-        self.relative = torch.zeros(num_clips, dtype=torch.float64)
-        self.usual = torch.zeros(NUM_BINS, dtype=torch.float64)
-
-    def add(self, clips: Sequence[ClipLoss]) -> None:
-        """Count the clips of a step."""
-        for clip in clips:
-            where = bin_of(clip.t)
-            usual = float(self.usual[where]) or clip.loss
-            self.usual[where] = usual + 0.02 * (clip.loss - usual)
-            self.seen[clip.index] += 1
-            self.loss[clip.index] += clip.loss
-            self.relative[clip.index] += clip.loss / max(usual, 1e-12)
-
-    def skip(self, clips: Sequence[TrainingClip], ids: Sequence[str]) -> None:
-        """Count clips that had to be left out."""
-        counts = Counter(ids)
-        if counts:
-            for index, clip in enumerate(clips):
-                self.skipped[index] += counts[clip.clip_id]
-
-    def records(self, clips: Sequence[TrainingClip]) -> tuple[ClipRecord, ...]:
-        """Return the record of every clip."""
-        return tuple(
-            ClipRecord(
-                clip_id=clip.clip_id,
-                num_seen=int(seen),
-                loss=loss / seen if seen else math.nan,
-                relative_loss=relative / seen if seen else math.nan,
-                num_skipped=int(skipped),
-            )
-            for clip, seen, loss, relative, skipped in zip(
-                clips,
-                self.seen.tolist(),
-                self.loss.tolist(),
-                self.relative.tolist(),
-                self.skipped.tolist(),
-                strict=True,
-            )
-        )
-
-    def tensors(self) -> dict[str, Tensor]:
-        """Return what a checkpoint keeps."""
-        names = ("seen", "skipped", "loss", "relative", "usual")
-        return {f"{_TALLIES}{name}": getattr(self, name) for name in names}
-
-    def load(self, tensors: Mapping[str, Tensor]) -> None:
-        """Take up what `tensors` returned."""
-        for name, value in tensors.items():
-            setattr(self, name.removeprefix(_TALLIES), value.clone())

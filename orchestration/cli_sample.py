@@ -146,6 +146,39 @@ def sample(
         said(done)
 
 
+@app.command(epilog="Example: rushes evaluate --checkpoint shipped --out evaluation")
+def evaluate(
+    checkpoint: Annotated[
+        str | None,
+        typer.Option(help="Id, folder, file or `shipped`; else the newest, else the shipped one."),
+    ] = None,
+    out: Annotated[Path, typer.Option(help="Folder for the JSON, the sheets and the page.")] = Path(
+        "evaluation"
+    ),
+    catalog: CatalogOption = DEFAULT_CATALOG,
+    recipe: RecipeOption = None,
+    overrides: SetOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Measure a generator: prompts, sizes and every task, on scenes whose truth is known.
+
+    `--set evaluate.num_prompts=64 --set evaluate.num_cases=8` is a quick look.
+    """
+    from orchestration.evaluate import evaluate_checkpoint
+    from orchestration.recipe import EvaluateSection, load_recipe
+    from orchestration.sampling import has_weights
+    from orchestration.show import emit_json
+    from schemas.catalog import Catalog
+
+    settings = (load_recipe(recipe, overrides or []).evaluate or EvaluateSection()).settings()
+    opened = Catalog.create(catalog) if has_weights(checkpoint) else Catalog.open(catalog)
+    found = evaluate_checkpoint(opened, checkpoint, settings, out)
+    if as_json:
+        emit_json(found)
+    else:
+        say(f"{out / 'index.html'}")
+
+
 def _task(images: list[Path], videos: list[Path]) -> str:
     """Return the task that the given files suggest."""
     if len(videos) == 2:

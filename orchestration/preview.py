@@ -69,7 +69,7 @@ def preview(
     from generator.codecs import open_codec
     from generator.data import draw, item_of
     from generator.dit import SIZES
-    from generator.train import check, checked_weights, clip_size, draw_settings
+    from generator.setup import check, checked_weights, clip_size, draw_settings
     from generator.validate import split_off
     from pipeline.media import Mp4Writer
 

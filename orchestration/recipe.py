@@ -30,7 +30,12 @@ if TYPE_CHECKING:
     from captioner.expanding.settings import ExpandSettings
     from captioner.finetuning.settings import FinetuneSettings
     from captioner.tiny.settings import TinySettings
-    from generator.settings import CodecSettings, SampleSettings, TrainSettings
+    from generator.settings import (
+        CodecSettings,
+        EvaluateSettings,
+        SampleSettings,
+        TrainSettings,
+    )
 
 _M = TypeVar("_M", bound=BaseModel)
 _NONE = "none"
@@ -151,6 +156,18 @@ class SampleSection(Settings):
         return parse_settings(SampleSettings, values, where, "sample")
 
 
+class EvaluateSection(Settings):
+    """What is measured of a generator; `generator.settings` knows the settings."""
+
+    model_config = ConfigDict(extra="allow")
+
+    def settings(self, where: str = "[evaluate]") -> EvaluateSettings:
+        """Return the settings as their own type. Raises UserError."""
+        from generator.settings import EvaluateSettings
+
+        return parse_settings(EvaluateSettings, self.model_dump(), where, "evaluate")
+
+
 class Recipe(Settings):
     """Everything that a run can be told. Sections that are absent name no stage."""
 
@@ -169,6 +186,7 @@ class Recipe(Settings):
     codec: CodecSection | None = None
     train: TrainSection | None = None
     sample: SampleSection | None = None
+    evaluate: EvaluateSection | None = None
     expand: ExpandSection | None = None
     captioner: CaptionerSection | None = None
     finetune: FinetuneSection | None = None
@@ -203,6 +221,8 @@ def load_recipe(path: Path | None, overrides: Sequence[str] = ()) -> Recipe:
         recipe.train.settings(where)
     if recipe.sample is not None:
         recipe.sample.settings(where)
+    if recipe.evaluate is not None:
+        recipe.evaluate.settings(where)
     if recipe.expand is not None:
         recipe.expand.settings(where)
     if recipe.captioner is not None:

@@ -20,7 +20,13 @@ from annotated_types import Ge, Gt, Le, Lt
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
-from orchestration.recipe import CodecSection, Recipe, SampleSection, TrainSection
+from orchestration.recipe import (
+    CodecSection,
+    EvaluateSection,
+    Recipe,
+    SampleSection,
+    TrainSection,
+)
 from schemas import records
 from schemas.lens import VIEWS, open_lens
 from schemas.tables import FORMAT_VERSION, TABLES, describe_table
@@ -96,7 +102,12 @@ def settings_page() -> str:
 
 def sections() -> list[tuple[str, list[type[BaseModel]], bool]]:
     """Return (section, models of its settings, whether it may be absent) in a recipe's order."""
-    from generator.settings import CodecSettings, SampleSettings, TrainSettings
+    from generator.settings import (
+        CodecSettings,
+        EvaluateSettings,
+        SampleSettings,
+        TrainSettings,
+    )
 
     known = []
     for name, field in Recipe.model_fields.items():
@@ -106,6 +117,8 @@ def sections() -> list[tuple[str, list[type[BaseModel]], bool]]:
             models = [TrainSettings]
         elif model is CodecSection:
             models = [CodecSettings]
+        elif model is EvaluateSection:
+            models = [EvaluateSettings]
         elif model is SampleSection:
             models = [SampleSection, SampleSettings]
         known.append((name, models, type(None) in get_args(field.annotation)))

@@ -112,7 +112,7 @@ def run_job(run: Run, job: TrainJob, num_workers: int, launcher: Launcher) -> tu
     One worker of `torchrun` is this process. Raises UserError as the trainer does, before anything
     is started where the packs of a step cannot be shared out.
     """
-    from generator.train import check_workers
+    from generator.setup import check_workers
 
     with stage_progress("train", 100) as progress:
         if num_started() > 1 or (num_workers == 1 and launcher == "torchrun"):

@@ -147,6 +147,18 @@ class TrackedClip:
     """Whether the clip seen in a mirror still belongs to its split."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SeenClip:
+    """What the pixels of a clip show: its facts, and where each object is in every frame.
+
+    Units and axes as in `TrackedClip`; `objects` of the facts and rows of `tracks_OT2` are in
+    one order. x and y are NaN in frames in which the object is not seen. O objects, T frames.
+    """
+
+    facts: Facts
+    tracks_OT2: NDArray[np.float32]
+
+
 class World(Protocol):
     """A source of footage whose truth is known, and the reader of what it shows."""
 
@@ -176,15 +188,21 @@ class World(Protocol):
         num_frames: int,
         fps: float,
         kind: str | None = None,
+        num_objects: int | None = None,
     ) -> TrackedClip:
         """Return the scene that `draw` draws for the same arguments, with all its tracks.
 
-        `kind` asks for scenes of one kind, by the names that the world has for them.
+        `kind` asks for scenes of one kind, by the names that the world has for them, and
+        `num_objects` for so many objects.
         """
         ...
 
     def read(self, frames: Frames) -> Facts:
         """Return the facts that the pixels show; none where there is nothing to read."""
+        ...
+
+    def track(self, frames: Frames) -> SeenClip:
+        """Return what `read` returns, with the place of every object in every frame."""
         ...
 
     def draw_footage(

@@ -18,7 +18,7 @@ from pipeline.world.splits import is_held_out
 from pipeline.world.state import CameraState, DrawnScene, SceneTruth
 from schemas.errors import UserError
 from schemas.facts import COLOURS, Facts
-from schemas.frames import DrawnVideo, Frames, TrackedClip
+from schemas.frames import DrawnVideo, Frames, SeenClip, TrackedClip
 
 
 class RushesWorld:
@@ -58,10 +58,11 @@ class RushesWorld:
         num_frames: int,
         fps: float,
         kind: str | None = None,
+        num_objects: int | None = None,
     ) -> TrackedClip:
-        """Return the scene that `draw` draws, with all its tracks; of a `kind` where one is asked.
+        """Return the scene that `draw` draws, with all its tracks.
 
-        Raises UserError as `scene`.
+        Of a `kind` or with so many objects where that is asked for. Raises UserError as `scene`.
         """
         drawn = self.scene(
             seed=seed,
@@ -71,6 +72,7 @@ class RushesWorld:
             num_frames=num_frames,
             fps=fps,
             kind=kind,
+            num_objects=num_objects,
         )
         return tracked(drawn, split)
 
@@ -126,6 +128,17 @@ class RushesWorld:
     def read(self, frames: Frames) -> Facts:
         """Return the facts that the pixels show; none where there is nothing to read."""
         return read_clip(frames.pixels_THWC, frames.times_s).facts
+
+    def track(self, frames: Frames) -> SeenClip:
+        """Return what the pixels show, with the place of every object in every frame."""
+        reading = read_clip(frames.pixels_THWC, frames.times_s)
+        count, height, width, _ = frames.pixels_THWC.shape
+        middle, unit = ((width - 1) / 2, (height - 1) / 2), min(width, height)
+        tracks = np.full((len(reading.objects), count, 2), np.nan, dtype=np.float32)
+        for row, item in zip(tracks, reading.objects, strict=True):
+            places = np.array((item.x_px, item.y_px), dtype=np.float32).T
+            row[:] = np.where(np.array(item.seen)[:, None], (places - middle) / unit, np.nan)
+        return SeenClip(facts=reading.facts, tracks_OT2=tracks)
 
     def draw_footage(
         self,

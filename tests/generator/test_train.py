@@ -13,9 +13,12 @@ from generator import train as training
 from generator.checkpoint import best_checkpoint, checkpoints, load, read_state
 from generator.clips import Encoded, TrainingClip, Unreadable
 from generator.dit import SIZES, Size
+from generator.guard import GradientNorms
 from generator.loss_log import NUM_BINS, ClipLoss, bin_of
 from generator.settings import TrainSettings
-from generator.train import _Norms, _Tallies, score_units, train
+from generator.setup import score_units
+from generator.tallies import Tallies
+from generator.train import train
 from generator.validate import Validation, split_off
 from schemas.datasets import Dataset
 from schemas.errors import UserError
@@ -282,7 +285,7 @@ def test_every_clip_has_a_record_of_how_often_and_how_well_it_was_seen(drawn, tm
 
 
 def test_losses_are_tallied_by_clip_and_against_the_usual_one():
-    tallies = _Tallies(3)
+    tallies = Tallies(3)
 
     def seen(index, loss, t=0.5):
         return ClipLoss(index=index, t=t, task="video", size="1x1x1", loss=loss, tokens=1)
@@ -300,7 +303,7 @@ def test_losses_are_tallied_by_clip_and_against_the_usual_one():
     assert (second.num_skipped, never.num_skipped) == (1, 2)
     assert never.num_seen == 0
     assert math.isnan(never.loss)
-    copy = _Tallies(3)
+    copy = Tallies(3)
     copy.load(tallies.tensors())
     assert copy.records(clips)[:2] == (first, second)
     assert copy.usual[bin_of(0.95)] == 100.0
@@ -338,18 +341,28 @@ def test_the_checkpoint_holds_the_units_of_the_scores(drawn, tmp_path):
 
 
 def test_spikes_of_the_gradient_are_cut_at_three_sigma_above_the_usual():
-    norms, how = _Norms(), settings(max_grad_norm=100.0)
+    norms = GradientNorms()
     values = [1.0, 3.0] * 10
     for number, value in enumerate(values):
-        assert norms.limit(how) == 100.0, number
+        assert norms.limit(100.0) == 100.0, number
         norms.add(value)
     # The moving averages of the first twenty are their plain means: 2, and a sigma of 1.
     assert (norms.mean, norms.square) == (pytest.approx(2.0), pytest.approx(5.0))
-    assert norms.limit(how) == pytest.approx(5.0)
-    assert norms.limit(settings(max_grad_norm=0.5)) == 0.5
-    copy = _Norms()
+    assert norms.limit(100.0) == pytest.approx(5.0)
+    assert norms.limit(0.5) == 0.5
+    copy = GradientNorms()
     copy.load(norms.state())
-    assert copy.limit(how) == norms.limit(how)
+    assert copy.limit(100.0) == norms.limit(100.0)
+
+
+def test_a_spike_counts_as_what_it_is_cut_to():
+    norms, calm = GradientNorms(), GradientNorms()
+    for value in [1.0, 3.0] * 10:
+        norms.add(value)
+        calm.add(value)
+    norms.add(1e6)
+    calm.add(5.0)
+    assert norms.state() == calm.state()
 
 
 def test_a_spike_changes_the_weights_no_more_than_it_may(drawn, tmp_path, monkeypatch):
