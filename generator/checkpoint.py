@@ -107,6 +107,11 @@ def shipped_path() -> Path:
     return Path(str(files("generator") / "shipped" / "generator.safetensors"))
 
 
+def named(name: str) -> Path:
+    """Return the path of a checkpoint: that of the shipped one where the name is `shipped`."""
+    return shipped_path() if name == "shipped" else Path(name)
+
+
 def save_single(found: Checkpoint, out: Path) -> str:
     """Write a checkpoint's averaged weights as one file in half precision; return its id.
 

@@ -66,8 +66,16 @@ def canvas(
     """Return a clip in which the given frames are known and the others are not.
 
     Each known and each unknown stretch is grouped by itself, so what is known is encoded as if
-    nothing else were there. Raises UserError where given frames overlap or lie outside.
+    nothing else were there. Raises UserError where given frames overlap, lie outside or are
+    of another size.
     """
+    for one in given:
+        _, height, width, _ = one.pixels_THWC.shape
+        if (width, height) != (width_px, height_px):
+            raise UserError(
+                f"given frames are {width}x{height}, the clip is {width_px}x{height_px}",
+                "bring them to the clip's size first (generator.make.resized)",
+            )
     stretches = _stretches(codec, given, num_frames)
     _, sh, sw = codec.stride
     rows, columns = -(-height_px // (sh * patch)), -(-width_px // (sw * patch))

@@ -28,7 +28,7 @@ from generator.patchify import COLUMN, ROW
 from generator.settings import SampleSettings, TrainSettings
 from generator.solve import guide, walk, zero_star
 from generator.step_cache import StepCache
-from generator.train import new_denoiser
+from generator.train import check_text, new_denoiser
 from generator.windows import Window, weights_of, windows_of
 from schemas.errors import UserError
 
@@ -83,6 +83,7 @@ def load_checkpoint(path: Path, *, averaged: bool = True) -> LoadedCheckpoint:
     settings = TrainSettings.model_validate(found.state["settings"])
     codec = checked_codec(path, found.state["codec"])
     denoiser = new_denoiser(settings, codec)
+    check_text(path, found.state, denoiser)
     try:
         denoiser.load_state_dict(found.ema if averaged else found.weights)
     except RuntimeError as error:
@@ -112,6 +113,23 @@ def checked_codec(path: Path, named: Mapping[str, Any]) -> Codec:
             "use the codec that it was trained with: its samples would be noise",
         )
     return codec
+
+
+def checked_guide(loaded: LoadedCheckpoint, path: Path) -> LoadedCheckpoint:
+    """Load the checkpoint that guidance `auto` leads away from.
+
+    Raises UserError where its tokens are others than the model's own.
+    """
+    guide = load_checkpoint(path)
+    ours, theirs = loaded.codec, guide.codec
+    if ours.revision != theirs.revision or loaded.patch != guide.patch:
+        raise UserError(
+            f"checkpoint {path} cannot guide: it reads {theirs.name} {theirs.revision} in patches "
+            f"of {guide.patch}, the model reads {ours.name} {ours.revision} in patches of "
+            f"{loaded.patch}",
+            "name an earlier checkpoint of the same training",
+        )
+    return guide
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -229,7 +247,7 @@ class _Walkers:
                     self.parts.append((index, window, weights_of(window)))
         self.guide = None
         if settings.guidance == "auto" and settings.guide_checkpoint is not None:
-            self.guide = load_checkpoint(Path(settings.guide_checkpoint))
+            self.guide = checked_guide(loaded, Path(settings.guide_checkpoint))
         self.caches: dict[tuple[int, str], StepCache] = {}
         self.told: dict[tuple[int, str], flow.Told] = {}
         self.shares = self._packs()
@@ -380,19 +398,26 @@ class _Walkers:
             cache = self.caches.setdefault((number, what), StepCache(self.settings.cache_threshold))
         with autocast(self.device, self.dtype):
             if (number, what) not in self.told:
-                self.told[number, what] = self._tell(loaded, prompts)
+                with_scores = len(prompts) // 2 if what == "both" else len(prompts)
+                self.told[number, what] = self._tell(loaded, prompts, with_scores)
             clean_NC = loaded.denoiser(noisy, timesteps_N, self.told[number, what], cache)
         velocity_NC: Tensor = (noisy.tokens_NC - clean_NC) / max(t, 1e-3)
         return velocity_NC.masked_fill(noisy.known_N[:, None], 0.0).cpu()
 
-    def _tell(self, loaded: LoadedCheckpoint, prompts: Sequence[str]) -> flow.Told:
-        """Return what a network is told of prompts: the same at every step."""
+    def _tell(
+        self, loaded: LoadedCheckpoint, prompts: Sequence[str], with_scores: int
+    ) -> flow.Told:
+        """Return what a network is told: prompts, and with the first so many the scores asked for.
+
+        It is the same at every step.
+        """
         asked = {
             name: value / loaded.score_units.get(name, 1.0)
             for name, value in self.settings.scores().items()
             if name in loaded.denoiser.scores
         }
-        return loaded.denoiser.tell(prompts, [asked if p else {} for p in prompts])
+        scores = [asked if i < with_scores else {} for i in range(len(prompts))]
+        return loaded.denoiser.tell(prompts, scores)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -37,6 +37,8 @@ class TrainSettings(Settings):
     """`pixels`, `shipped`, a file of `rushes train codec`, or `wan:FOLDER` and the like."""
     text: str = "own"
     """`own`: an encoder trained along; else a transformers text model, by folder or hub name."""
+    init: str = ""
+    """Start from these weights: `shipped`, or a checkpoint of the same size, codec and text."""
     max_pixels: int = Field(64 * 64, ge=64)
     """Pixels of one training frame at most; clips keep their aspect."""
     fps: float = Field(8.0, gt=0)

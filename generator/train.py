@@ -135,11 +135,19 @@ def train(
     workers = Workers()
     try:
         check_workers(settings, workers.count)
-        training_set = _encode(
-            dataset, reader, settings, codec, latents_dir or out_dir / "latents", workers, on_clip
-        )
+        folder = latents_dir or out_dir / "latents"
+        training_set = _encode(dataset, reader, settings, codec, folder, workers, on_clip)
         run = _Run(
-            dataset, training_set, settings, codec, out_dir, workers, weights, world, resume=resume
+            dataset,
+            training_set,
+            settings,
+            codec,
+            out_dir,
+            workers,
+            weights,
+            world,
+            texts_dir=folder / "texts",
+            resume=resume,
         )
         return run.train(on_step)
     finally:
@@ -189,6 +197,7 @@ class _Run:
         weights: Mapping[str, float] | None,
         world: World | None,
         *,
+        texts_dir: Path,
         resume: bool,
     ) -> None:
         self.dataset_id = dataset.dataset_id
@@ -201,7 +210,7 @@ class _Run:
         self.autocast_dtype = autocast_dtype(settings.precision, self.device)
         self.size = SIZES[settings.size]
         torch.manual_seed(settings.seed)
-        self.denoiser = new_denoiser(settings, codec).to(self.device)
+        self.denoiser = new_denoiser(settings, codec, texts_dir).to(self.device)
         self._speed_up()
         workers.shard(self.denoiser)
         self.ema = {k: v.detach().clone() for k, v in self.denoiser.named_parameters()}
@@ -232,6 +241,8 @@ class _Run:
         self.best = math.inf
         self.tallies = Tallies(len(trained))
         newest = checkpoint.checkpoints(self._checkpoints)[-1:] if resume else []
+        if settings.init and not newest:
+            self._start_from(checkpoint.named(settings.init))
         seen = self.workers.gather([path.name for path in newest])
         if any(names != seen[0] for names in seen):
             raise UserError(
@@ -488,6 +499,7 @@ class _Run:
                 "stride": self.codec.stride,
                 "num_channels": self.codec.num_channels,
             },
+            "text_revision": text_revision(self.denoiser),
             "score_units": self.units,
             "step": self.step,
             "clips_seen": self.counter,
@@ -516,6 +528,27 @@ class _Run:
         assert first is not None
         return Path(first[0]), first[1]
 
+    def _start_from(self, path: Path) -> None:
+        """Begin with the averaged weights of another training, and with its units of scores."""
+        found = checkpoint.load(path, with_optimizer=False)
+        theirs = found.state["codec"]["revision"]
+        if theirs != self.codec.revision:
+            raise UserError(
+                f"cannot start from {path}: it was trained with codec revision {theirs}, "
+                f"`{self.settings.codec}` is {self.codec.revision}",
+                f"train with its codec: --set train.codec={found.state['codec']['source']}",
+            )
+        shapes = {name: p.shape for name, p in self.denoiser.named_parameters()}
+        if shapes != {name: value.shape for name, value in found.ema.items()}:
+            raise UserError(
+                f"cannot start from {path}: it is of another shape than {self.settings.size}",
+                f"train at its size: --set train.size={found.state['settings']['size']}",
+            )
+        load_whole(self.denoiser, found.ema)
+        for name, parameter in self.denoiser.named_parameters():
+            self.ema[name].copy_(parameter.detach())
+        self.units.update(found.state["score_units"])
+
     def _load(self, path: Path) -> None:
         """Take up the state of a checkpoint of the same dataset and settings."""
         self._check_same(path, checkpoint.read_state(path))
@@ -539,6 +572,7 @@ class _Run:
             )
         self.optimizer.load({k: v for k, v in found.optimizer.items() if k not in clips})
         self.tallies.load(clips)
+        self.units.update(found.state["score_units"])
         self.step = found.state["step"]
         self.counter = found.state["clips_seen"]
         self.seconds = found.state["seconds"]
@@ -570,6 +604,7 @@ class _Run:
                 f"{state['codec']['revision']}, this one is {self.codec.revision}",
                 "train with the codec it began with, or into another folder",
             )
+        check_text(path, state, self.denoiser)
 
 
 def _fixed(settings: Mapping[str, Any]) -> dict[str, Any]:
@@ -579,11 +614,16 @@ def _fixed(settings: Mapping[str, Any]) -> dict[str, Any]:
     return fixed | {f"validation.{name}": held.get(name) for name in ("share", "max_clips")}
 
 
-def new_denoiser(settings: TrainSettings, codec: Codec) -> flow.Denoiser:
-    """Return the network that settings describe, with fresh weights."""
+def new_denoiser(
+    settings: TrainSettings, codec: Codec, texts_dir: Path | None = None
+) -> flow.Denoiser:
+    """Return the network that settings describe, with fresh weights.
+
+    States of an encoder trained elsewhere are kept in `texts_dir`, where one is given.
+    """
     from generator.text_states import open_text
 
-    text = open_text(settings.text)
+    text = open_text(settings.text, texts_dir)
     denoiser = flow.Denoiser(
         SIZES[settings.size],
         codec.num_channels,
@@ -592,6 +632,22 @@ def new_denoiser(settings: TrainSettings, codec: Codec) -> flow.Denoiser:
     )
     denoiser.lookup = text
     return denoiser
+
+
+def text_revision(denoiser: flow.Denoiser) -> str:
+    """Return the revision of a text encoder trained elsewhere; empty for our own."""
+    return "" if denoiser.lookup is None else str(getattr(denoiser.lookup, "revision", ""))
+
+
+def check_text(path: Path, state: Mapping[str, Any], denoiser: flow.Denoiser) -> None:
+    """Raise UserError where the text encoder is another than the checkpoint's."""
+    theirs, ours = state.get("text_revision", ""), text_revision(denoiser)
+    if theirs != ours:
+        raise UserError(
+            f"checkpoint {path} was trained with revision {theirs} of its text encoder, here is "
+            f"{ours}",
+            "use the text encoder that it was trained with",
+        )
 
 
 def pack_loss(

@@ -32,7 +32,11 @@ def train(
     overrides: SetOption = None,
     resume: Annotated[bool, typer.Option("--resume", help="Go on where it was stopped.")] = False,
     out: Annotated[
-        Path | None, typer.Option(help="Codec and captioner: folder for what is learned.")
+        Path | None,
+        typer.Option(
+            help="Codec and captioner: folder for what is learned. Generator: one file to write "
+            "its averaged weights to, in half precision, besides its checkpoints."
+        ),
     ] = None,
     init: Annotated[
         str | None,
@@ -69,6 +73,7 @@ def train(
             loaded,
             dataset,
             catalog,
+            out=out,
             resume=resume,
             as_json=as_json,
             num_workers=workers,
@@ -113,6 +118,7 @@ def _train_generator(
     dataset: str,
     catalog: Path,
     *,
+    out: Path | None,
     resume: bool,
     as_json: bool,
     num_workers: int,
@@ -121,6 +127,7 @@ def _train_generator(
 ) -> None:
     from dataclasses import asdict
 
+    from generator.checkpoint import load, save_single
     from orchestration.datasets import open_dataset
     from orchestration.generate import train_generator
     from orchestration.recipe import TrainSection
@@ -145,6 +152,8 @@ def _train_generator(
         )
     if rank() > 0:
         return
+    if out is not None:
+        save_single(load(opened.root / record.path, with_optimizer=False), out)
     if as_json:
         emit_json(asdict(record))
     else:

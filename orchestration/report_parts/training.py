@@ -8,10 +8,11 @@ import json
 import math
 import struct
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 from typing import Any
 
+from orchestration.report_parts.sample_reading import SampleReading, read_generated
 from orchestration.report_parts.wording import number, plain
 from schemas.catalog import Catalog
 
@@ -62,11 +63,15 @@ class TrainingRun:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Shown:
-    """A generated video; `src` is empty where `problem` says why it is not on the page."""
+    """A generated video; `src` is empty where `problem` says why it is not on the page.
+
+    `reading`: what the parser saw in it, where its prompt speaks of the world.
+    """
 
     sample: dict[str, Any]
     src: str
     problem: str
+    reading: SampleReading | None = None
 
 
 def read_training(catalog: Catalog) -> list[TrainingRun]:
@@ -192,7 +197,9 @@ def count_parameters(path: Path) -> int | None:
 def read_samples(catalog: Catalog) -> list[Shown]:
     """Return the newest generated videos with their bytes, in the order they were made."""
     rows = catalog.rows(_SAMPLES_SQL, [MAX_SAMPLES])
-    return [_shown(catalog.root, row) for row in reversed(rows)]
+    shown = [_shown(catalog.root, row) for row in reversed(rows)]
+    readings = read_generated(catalog.root, [one.sample for one in shown if one.src])
+    return [replace(one, reading=readings.get(one.sample["sample_id"])) for one in shown]
 
 
 def _shown(root: Path, sample: dict[str, Any]) -> Shown:

@@ -1,6 +1,7 @@
 import csv
 import json
 import math
+import shutil
 from collections import Counter
 from dataclasses import replace
 
@@ -363,6 +364,39 @@ def test_a_spike_counts_as_what_it_is_cut_to():
     norms.add(1e6)
     calm.add(5.0)
     assert norms.state() == calm.state()
+
+
+def test_training_starts_from_another_one_s_weights_and_units(drawn, tmp_path):
+    first = train(drawn.dataset(), drawn, settings(), tmp_path / "first")
+    source = load(first.checkpoint_path, with_optimizer=False)
+    rates = {"learning_rate": 1e-9, "matrix_learning_rate": 1e-9}
+    how = settings(init=str(first.checkpoint_path), steps=2, checkpoint_every=1, **rates)
+    # Clips that move twice as much: the model goes on in the units that it has learned.
+    other = replace(drawn.dataset(), clips=drawn.dataset().clips[:3])
+    second = train(other, drawn, how, tmp_path / "second")
+    began = load(second.checkpoint_path, with_optimizer=False)
+    for name, value in source.ema.items():
+        torch.testing.assert_close(began.weights[name], value, atol=1e-6, rtol=0)
+    assert began.state["score_units"] == source.state["score_units"]
+    # Once begun, it goes on from its own checkpoints.
+    how = how.model_copy(update={"steps": 3})
+    shutil.rmtree(tmp_path / "first")
+    third = train(other, drawn, how, tmp_path / "second", resume=True)
+    assert third.step == 3
+    assert (
+        load(third.checkpoint_path, with_optimizer=False).state["score_units"]
+        == (source.state["score_units"])
+    )
+
+
+def test_weights_of_another_shape_cannot_be_started_from(drawn, tmp_path):
+    first = train(drawn.dataset(), drawn, settings(steps=1), tmp_path / "first")
+    start = str(first.checkpoint_path)
+    with pytest.raises(UserError, match="another shape") as caught:
+        train(drawn.dataset(), drawn, settings(init=start, size="tiny"), tmp_path / "second")
+    assert "train.size=nano" in caught.value.hint
+    with pytest.raises(UserError, match="no checkpoint at"):
+        train(drawn.dataset(), drawn, settings(init="nowhere"), tmp_path / "third")
 
 
 def test_a_spike_changes_the_weights_no_more_than_it_may(drawn, tmp_path, monkeypatch):

@@ -50,7 +50,7 @@ def test_frames_are_small_of_many_shapes_and_whole_blocks():
     sizes = Counter((slot.width_px, slot.height_px) for slot in drawn)
     rates = Counter(slot.fps for slot in drawn)
     assert set(rates) == set(CLEAN_RATES)
-    assert sizes.most_common(1)[0][0] == (112, 112) and rates[Fraction(12)] > 280
+    assert sizes.most_common(1)[0][0] == (112, 112) and rates[Fraction(16)] > 280
     for shares in (CLEAN_SIZES, CLEAN_RATES):
         assert sum(shares.values()) == pytest.approx(1)
 
