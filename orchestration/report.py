@@ -7,6 +7,7 @@ text: the template escapes all of them, and a policy in the page forbids scripts
 
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -153,6 +154,7 @@ def _environment() -> Environment:
         plain=wording.plain,
         short_id=wording.short_id,
         seconds=partial(_fixed, digits=3),
+        loss=lambda value: "none" if math.isnan(value) else f"{value:.4f}",
     )
     environment.globals.update(
         counted=wording.counted,

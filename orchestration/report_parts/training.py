@@ -21,6 +21,13 @@ MAX_SAMPLE_BYTES = 8 << 20
 MAX_POINTS = 800
 CURVE_WIDTH, CURVE_HEIGHT = 1000.0, 300.0
 
+MAX_CELLS = 12
+_CELL_GROUPS = {
+    "timestep": "noise level (0 is data)",
+    "task": "task",
+    "size": "size (groups x rows x columns)",
+}
+
 _RUNS_SQL = """
 select c.*, d.name as dataset, d.num_clips, d.duration_s, d.where_sql
 from checkpoints c
@@ -49,14 +56,28 @@ class Curve:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Cell:
+    """The loss of one kind of clip: over the first fifth of the training and over the last."""
+
+    name: str
+    first: float
+    last: float
+    num_clips: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class TrainingRun:
-    """The newest checkpoint of one training, with its curve where the file is there."""
+    """The newest checkpoint of one training, with its curve where the file is there.
+
+    `cells`: losses by noise level, task and size, under the names of these groups.
+    """
 
     checkpoint: dict[str, Any]
     num_checkpoints: int
     num_parameters: int | None
     settings: list[tuple[str, str]]
     curve: Curve | None
+    cells: dict[str, list[Cell]]
     seconds: float | None
     tokens: int | None
 
@@ -88,9 +109,11 @@ def _training_run(root: Path, rows: Sequence[dict[str, Any]]) -> TrainingRun:
     # Beside the checkpoints' folder, or wherever above the checkpoint a trainer left it.
     places = [folder.parent.parent, folder.parent, folder]
     points: list[dict[str, float]] = []
+    cells: dict[str, list[Cell]] = {}
     for place in places:
         if (place / "losses.csv").is_file():
             points = read_losses(place / "losses.csv")
+            cells = read_cells(place / "loss_cells.csv")
             break
     try:
         settings = json.loads(newest["settings_json"])
@@ -103,6 +126,7 @@ def _training_run(root: Path, rows: Sequence[dict[str, Any]]) -> TrainingRun:
         num_parameters=count_parameters(folder / "weights.safetensors"),
         settings=[(plain(key), number(value)) for key, value in values],
         curve=draw_curve(points),
+        cells=cells,
         seconds=points[-1]["seconds"] if points else None,
         tokens=int(sum(p["tokens"] for p in points)) if points else None,
     )
@@ -119,6 +143,50 @@ def read_losses(path: Path) -> list[dict[str, float]]:
             except (KeyError, TypeError, ValueError):
                 continue
     return points
+
+
+def read_cells(path: Path) -> dict[str, list[Cell]]:
+    """Return the losses of a `loss_cells.csv` by group; a line that is cut short is left out."""
+    rows: list[tuple[float, str, str, float, int]] = []
+    try:
+        with path.open(newline="", errors="replace") as file:
+            for row in csv.DictReader(file):
+                try:
+                    count = int(row["num_clips"])
+                    rows.append(
+                        (float(row["step"]), row["kind"], row["cell"], float(row["loss"]), count)
+                    )
+                except (KeyError, TypeError, ValueError):
+                    continue
+    except OSError:
+        return {}
+    end = max((step for step, *_ in rows), default=0.0)
+    found: dict[str, list[Cell]] = {}
+    for kind, heading in _CELL_GROUPS.items():
+        names = sorted({cell for _, k, cell, _, _ in rows if k == kind})
+        cells = []
+        for name in names:
+            mine = [(s, loss, n) for s, k, cell, loss, n in rows if (k, cell) == (kind, name)]
+            early = [(loss, n) for s, loss, n in mine if s <= end / 5]
+            late = [(loss, n) for s, loss, n in mine if s > 4 * end / 5]
+            cells.append(
+                Cell(
+                    name=plain(name),
+                    first=_weighted(early),
+                    last=_weighted(late),
+                    num_clips=sum(n for _, _, n in mine),
+                )
+            )
+        if cells:
+            found[heading] = sorted(cells, key=lambda c: -c.num_clips)[:MAX_CELLS]
+            if kind == "timestep":
+                found[heading].sort(key=lambda c: c.name)
+    return found
+
+
+def _weighted(values: Sequence[tuple[float, int]]) -> float:
+    total = sum(n for _, n in values)
+    return sum(loss * n for loss, n in values) / total if total else math.nan
 
 
 def draw_curve(points: Sequence[dict[str, float]]) -> Curve | None:
