@@ -14,8 +14,8 @@ $(VENV)/.ready: pyproject.toml constraints.txt
 demo: setup  ## the whole story: footage -> catalogue -> trained model -> generated video -> report
 	$(BIN)/rushes demo
 
-test: setup  ## every test that needs no GPU and no network
-	$(BIN)/pytest
+test: setup  ## every test that needs no GPU and no network, two at a time
+	OMP_NUM_THREADS=1 $(BIN)/pytest -n 2 --dist loadfile
 
 check: setup  ## lint, format, types, import contracts
 	$(BIN)/ruff check .

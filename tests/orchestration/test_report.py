@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import math
 import re
 import struct
 from dataclasses import replace
@@ -19,7 +20,12 @@ from PIL import Image
 
 from orchestration import cli
 from orchestration.report import write_report
-from orchestration.report_parts.training import count_parameters, draw_curve, read_losses
+from orchestration.report_parts.training import (
+    count_parameters,
+    draw_curve,
+    read_cells,
+    read_losses,
+)
 from orchestration.report_parts.truth_table import truth_rows
 from orchestration.report_parts.wording import breach, common_folder, duration, percent
 from orchestration.truth_check import TruthMeasures, check_against_truth
@@ -314,6 +320,8 @@ def train(catalog: Catalog) -> None:
         writer = csv.writer(file)
         writer.writerow(["step", "loss", "clips_seen", "seconds", "tokens"])
         writer.writerows([[i, 2.0 / i, 4 * i, i / 10, 100] for i in range(1, 51)])
+    cells = "step,kind,cell,loss,num_clips\n5,task,animate,2.5,20\n50,task,animate,0.125,180\n"
+    (folder.parent.parent / "loss_cells.csv").write_text(cells)
     checkpoint = Checkpoint(
         checkpoint_id="ckpt_1",
         path=str(folder.relative_to(catalog.root)),
@@ -513,6 +521,7 @@ def test_the_loss_curve_and_its_settings_are_drawn(page: Page) -> None:
     assert "Trained on the dataset demo" in page.text
     assert "4 clips, 7.7 s of video, 50 steps, clips seen 200 times, 5,000 tokens" in page.text
     assert "learning rate" in page.text and "0.00125" in page.text
+    assert "animate 2.5000 0.1250 200" in " ".join(page.text.split())
 
 
 def test_runs_settings_versions_and_seconds_are_named(page: Page) -> None:
@@ -805,3 +814,21 @@ def test_parameters_are_counted_from_the_header(tmp_path: Path) -> None:
 )
 def test_wording(said: str, expected: str) -> None:
     assert said == expected
+
+
+def test_losses_by_cell_are_means_of_the_first_and_the_last_fifth(tmp_path: Path) -> None:
+    path = tmp_path / "loss_cells.csv"
+    path.write_text(
+        "step,kind,cell,loss,num_clips\n"
+        "10,timestep,0.1-0.2,4.0,1\n20,timestep,0.1-0.2,2.0,3\n60,timestep,0.1-0.2,9.0,5\n"
+        "100,timestep,0.1-0.2,1.0,2\n100,timestep,0.0-0.1,3.0,1\n"
+        "100,task,animate,0.5,2\n100,validation,loss,0.7,0\n100,task,bro"
+    )
+    cells = read_cells(path)
+    assert list(cells) == ["noise level (0 is data)", "task"]
+    low, high = cells["noise level (0 is data)"]
+    assert (low.name, high.name) == ("0.0-0.1", "0.1-0.2")
+    assert (high.first, high.last, high.num_clips) == (2.5, 1.0, 11)
+    assert math.isnan(low.first) and low.last == 3.0
+    assert [cell.name for cell in cells["task"]] == ["animate"]
+    assert read_cells(tmp_path / "missing.csv") == {}
