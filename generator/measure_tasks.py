@@ -116,7 +116,7 @@ def path_of(seen: SeenClip, colour: str | None, count: int) -> Path2:
         return np.full((count, 2), math.nan)
     colours = [item.colour for item in seen.facts.objects]
     index = colours.index(colour) if colour in colours else 0
-    return seen.tracks_OT2[index].astype(np.float64)
+    return np.asarray(seen.tracks_OT2[index], dtype=np.float64)
 
 
 def jerks(path_T2: Path2, fps: float) -> Path2:

@@ -24,6 +24,36 @@ def test_the_loss_is_the_squared_error_of_the_velocity():
     )
 
 
+def test_the_linear_guess_is_the_best_one_and_its_error_the_usual_one():
+    rng = torch.Generator().manual_seed(0)
+    data, noise = torch.randn(2, 200_000, generator=rng)
+    for t in (0.1, 0.5, 0.9):
+        (keep,), (spread,) = flow.linear_guess(torch.tensor([t]))
+        noisy = (1 - t) * data + t * noise
+        best = (noisy * data).mean() / noisy.square().mean()
+        assert keep.item() == pytest.approx(best.item(), abs=0.01)
+        assert spread.item() == pytest.approx((data - keep * noisy).std().item(), abs=0.01)
+    ends = flow.linear_guess(torch.tensor([0.0, 1.0]))
+    assert [x.tolist() for x in ends] == [[1.0, 0.0], [0.0, 1.0]]
+
+
+def test_an_untrained_network_gives_the_linear_guess_and_leaves_known_tokens_alone():
+    denoiser = flow.Denoiser(SIZES["nano"], 4)
+    item = Item(
+        latents_CGHW=torch.randn(4, 2, 3, 3),
+        layout=(4, 4),
+        fps=8.0,
+        known_GHW=torch.tensor([True, False])[:, None, None].expand(2, 3, 3),
+    )
+    one = pack([item])
+    timesteps = one.timesteps(torch.tensor([0.6]))
+    with torch.no_grad():
+        clean = denoiser(one, timesteps, denoiser.tell([""]))
+    keep, _ = flow.linear_guess(timesteps)
+    torch.testing.assert_close(clean, keep[:, None] * one.tokens_NC)
+    assert torch.equal(clean[:9], one.tokens_NC[:9])
+
+
 def test_known_tokens_stay_data_at_timestep_zero():
     data, noise = torch.randn(2, 3, 4)
     assert torch.equal(flow.noised(data, noise, torch.zeros(3)), data)

@@ -129,7 +129,8 @@ def test_the_loss_falls(drawn, tmp_path, optimizer):
         tmp_path,
         on_step=lambda report: losses.append(report.loss),
     )
-    assert sum(losses[-20:]) < 0.5 * sum(losses[:20])
+    # It starts from the best linear guess, not from nothing.
+    assert sum(losses[-20:]) < 0.8 * sum(losses[:20])
     assert result.loss == pytest.approx(sum(losses[-20:]) / 20)
     assert result.step == 60
     assert sorted(result.account.used) == [drawn.clip_id(i) for i in range(6)]

@@ -39,7 +39,7 @@ def test_a_sample_that_shows_its_prompt_is_read_so(tmp_path, scene):
 def test_what_a_sample_lacks_is_named(tmp_path, scene):
     item = scene.facts.objects[0]
     other = "blue" if item.colour != "blue" else "red"
-    sample = written(tmp_path, scene) | {"prompt": f"A {other} {item.shape} before a wall."}
+    sample = written(tmp_path, scene) | {"prompt": f"A {other} {item.shape}."}
     found = read_generated(tmp_path, [sample])["a"]
     assert "colour" in found.wrong
     assert "shape" not in found.wrong
