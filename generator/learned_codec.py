@@ -35,6 +35,8 @@ from schemas.errors import UserError
 
 SHIPPED = "shipped"
 _KIND = "rushes-codec"
+ENCODER = ("mean", "basis", "spread", "encode_")
+"""How the names of the weights begin that latents depend on."""
 _TILE = 40
 """Rows and columns of latents that one tile yields, without its rim."""
 _PATCHES_AT_ONCE = 16384
@@ -182,9 +184,14 @@ def save_codec(network: Autoencoder, path: Path, *, notes: dict[str, str]) -> st
 
 
 def revision_of(tensors: Mapping[str, Tensor]) -> str:
-    """Return the hash that names weights: the same for every file that holds just these."""
+    """Return the hash that names the encoder's weights, on which latents depend.
+
+    A decoder that was trained further reads the same latents: caches and models stay good.
+    """
     digest = hashlib.sha256()
     for name, tensor in sorted(tensors.items()):
+        if not name.startswith(ENCODER):
+            continue
         digest.update(f"{name} {tensor.dtype} {tuple(tensor.shape)}".encode())
         digest.update(tensor.cpu().numpy().tobytes())
     return digest.hexdigest()[:12]
@@ -192,13 +199,7 @@ def revision_of(tensors: Mapping[str, Tensor]) -> str:
 
 def load_codec(path: Path) -> LearnedCodec:
     """Load a codec from its file. Raises UserError where that is none of ours."""
-    try:
-        with safe_open(path, framework="pt") as file:
-            if (file.metadata() or {}).get("kind") != _KIND:
-                raise UserError(f"{path} holds no codec of ours", _HINT)
-            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
-    except (OSError, SafetensorError) as error:
-        raise UserError(f"no codec can be read from {path}: {error}", _HINT) from error
+    tensors = read_weights(path)
     network = Autoencoder()
     try:
         network.load_state_dict({name: value.float() for name, value in tensors.items()})
@@ -207,12 +208,28 @@ def load_codec(path: Path) -> LearnedCodec:
     return LearnedCodec(network, revision_of(tensors))
 
 
+def read_weights(path: Path) -> dict[str, Tensor]:
+    """Return the weights in a codec's file, as stored. Raises UserError where that is none."""
+    try:
+        with safe_open(path, framework="pt") as file:
+            if (file.metadata() or {}).get("kind") != _KIND:
+                raise UserError(f"{path} holds no codec of ours", _HINT)
+            return {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+    except (OSError, SafetensorError) as error:
+        raise UserError(f"no codec can be read from {path}: {error}", _HINT) from error
+
+
 _HINT = "train one: rushes train codec --dataset NAME, or use `shipped` or `pixels`"
 
 
 def shipped_path() -> Path:
     """Return where the weights that come with the package lie."""
     return Path(str(files("generator") / "shipped" / "codec.safetensors"))
+
+
+def named_codec(name: str) -> Path:
+    """Return the file of a codec: that of the shipped one where the name is `shipped`."""
+    return shipped_path() if name == SHIPPED else Path(name)
 
 
 @cache

@@ -121,6 +121,10 @@ MAY_CHANGE_ON_RESUME = {
 class CodecSettings(Settings):
     """How to train the codec; the defaults are those of the shipped weights."""
 
+    init: str = ""
+    """Start from this codec: `shipped`, or a file of `rushes train codec`."""
+    decoder_only: bool = False
+    """Train the decoder alone: latents, and the models that were trained on them, stay good."""
     max_pixels: int = Field(256 * 256, ge=64)
     """Pixels of a frame at most, as decoded and kept."""
     fps: float = Field(16.0, gt=0)

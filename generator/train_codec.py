@@ -26,7 +26,14 @@ from generator import checkpoint
 from generator.autoencoder import GROUP_FRAMES, PATCH_PX, Autoencoder, to_patches
 from generator.clips import box_of, frame_offsets, training_size, write_array
 from generator.codec import from_bytes
-from generator.learned_codec import group_flags, neighbours, save_codec
+from generator.learned_codec import (
+    ENCODER,
+    group_flags,
+    named_codec,
+    neighbours,
+    read_weights,
+    save_codec,
+)
 from generator.optimizer import Optimizer
 from generator.parallel import autocast, autocast_dtype
 from generator.schedule import average_decay, progress_of, share_of_rate
@@ -233,8 +240,13 @@ class _CodecRun:
         torch.manual_seed(settings.seed)
         self.network = Autoencoder()
         newest = checkpoint.checkpoints(out_dir / "checkpoints") if resume else []
-        if not newest:
+        if settings.init and not newest:
+            self.network.load_state_dict(read_weights(named_codec(settings.init)))
+        elif not newest:
             self.network.start_linear(self._patches())
+        if settings.decoder_only:
+            for name, parameter in self.network.named_parameters():
+                parameter.requires_grad_(not name.startswith(ENCODER))
         channels_last = torch.channels_last
         self.network.to(self.device).to(memory_format=channels_last)  # type: ignore[call-overload]
         self.ema = {k: v.detach().clone() for k, v in self.network.named_parameters()}

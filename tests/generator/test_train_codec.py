@@ -9,6 +9,7 @@ from generator import autoencoder
 from generator.autoencoder import Autoencoder
 from generator.checkpoint import checkpoints, load
 from generator.codecs import open_codec
+from generator.learned_codec import ENCODER, read_weights
 from generator.train_codec import (
     CodecSettings,
     Crops,
@@ -217,3 +218,30 @@ def test_a_dataset_without_footage_is_refused(footage, tmp_path, why):
     with pytest.raises(UserError, match="no clip of dataset") as caught:
         train_codec(dataset, drawn, settings(), tmp_path)
     assert "longer clips" in caught.value.hint
+
+
+def test_a_decoder_trained_alone_leaves_latents_as_they_were(drawn, tmp_path):
+    first = train_codec(drawn.dataset(), drawn, settings(), tmp_path / "first")
+    how = settings(init=str(first.path), decoder_only=True)
+    second = train_codec(drawn.dataset(), drawn, how, tmp_path / "second")
+    one, two = read_weights(first.path), read_weights(second.path)
+    kept = {name for name in one if torch.equal(one[name], two[name])}
+    assert {name for name in one if name.startswith(ENCODER)} <= kept
+    assert any(name.startswith("decode_") for name in one.keys() - kept)
+    assert second.revision == first.revision
+    pixels = np.random.default_rng(0).integers(0, 256, (8, 16, 16, 3), dtype=np.uint8)
+    codecs = [open_codec(str(result.path)) for result in (first, second)]
+    latents = [codec.encode(pixels, (4, 4)) for codec in codecs]
+    torch.testing.assert_close(*latents, atol=0, rtol=0)
+
+
+def test_training_goes_on_from_a_codec(drawn, tmp_path):
+    first = train_codec(drawn.dataset(), drawn, settings(), tmp_path / "first")
+    still = {"steps": 1, "learning_rate": 1e-9, "matrix_learning_rate": 1e-9}
+    how = settings(init=str(first.path), **still)
+    second = train_codec(drawn.dataset(), drawn, how, tmp_path / "second")
+    one, two = read_weights(first.path), read_weights(second.path)
+    for name, value in one.items():
+        torch.testing.assert_close(value, two[name], atol=2e-3, rtol=2e-3)
+    with pytest.raises(UserError, match="no codec can be read"):
+        train_codec(drawn.dataset(), drawn, settings(init="nowhere"), tmp_path / "third")
