@@ -10,6 +10,7 @@ into the softmax as it is.
 from __future__ import annotations
 
 import inspect
+import os
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from itertools import accumulate
@@ -19,9 +20,18 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+# Kernels for products of one shape are kept for the next; oneDNN reads this when it makes the
+# first. A training's mix of sizes needs some thousands, and keeps 1,024 by default.
+os.environ.setdefault("ONEDNN_PRIMITIVE_CACHE_CAPACITY", "16384")
+
 _MATMUL_UP_TO = 512
 """Keys up to which two plain matmuls are no slower than the CPU's fused kernel, whose backward
 is slow: measured forward and backward in bfloat16, half its time at 256 keys, equal at 512."""
+
+
+_CHUNKS = (8, 4, 2, 1)
+"""Clips of one length that run as one batch on CPUs: every new shape of a product costs
+milliseconds there to make ready, so there are few of them."""
 
 
 class Packed(NamedTuple):
@@ -101,16 +111,39 @@ def packed_places(lengths: Sequence[int], mask_BL: Tensor) -> Packed:
 
 
 def runs(lengths: Sequence[int]) -> Iterator[tuple[int, int, int, int]]:
-    """Yield (first clip, number of clips, first token, length) of each run of equal lengths."""
+    """Yield (first clip, number of clips, first token, length) of clips that run as one batch.
+
+    Neighbours of equal length run together, as many as one of `_CHUNKS` says.
+    """
     clip = token = 0
     while clip < len(lengths):
         length = lengths[clip]
         end = clip
         while end < len(lengths) and lengths[end] == length:
             end += 1
-        yield clip, end - clip, token, length
-        token += (end - clip) * length
-        clip = end
+        while clip < end:
+            count = next(size for size in _CHUNKS if size <= end - clip)
+            yield clip, count, token, length
+            token += count * length
+            clip += count
+
+
+def even_rows(count: int) -> int:
+    """Return a multiple of 4 at least `count`, of which there are few: 1/16 more at most.
+
+    On CPUs, products of few different shapes are ready made; see `_CHUNKS`.
+    """
+    step = max(4, 1 << max(0, count.bit_length() - 5))
+    return -(-count // step) * step
+
+
+def blank_rows(tokens_NC: Tensor, head_width: int) -> int:
+    """Return how many blank rows are to follow the tokens: none where the kernel takes any."""
+    kind = tokens_NC.device.type
+    used = torch.get_autocast_dtype(kind) if torch.is_autocast_enabled(kind) else tokens_NC.dtype
+    if tokens_NC.is_cuda or has_packed_kernel(tokens_NC.new_empty(0, dtype=used), head_width):
+        return 0
+    return even_rows(len(tokens_NC)) - len(tokens_NC)
 
 
 def attend(q_NHD: Tensor, k_NHD: Tensor, v_NHD: Tensor, where: Where) -> Tensor:
@@ -157,34 +190,47 @@ def _packed(
 
 def _by_runs(q_NHD: Tensor, k_NHD: Tensor, v_NHD: Tensor, lengths: Sequence[int]) -> Tensor:
     parts = []
-    for _, count, start, length in runs(lengths):
-        q, k, v = (
-            _batch(x_NHD[start : start + count * length], count) for x_NHD in (q_NHD, k_NHD, v_NHD)
-        )
-        parts.append(_attention(q, k, v, None).transpose(1, 2).flatten(0, 1))
-    return parts[0] if len(parts) == 1 else torch.cat(parts)
+    for q, k, v in zip(*(_by_length(x, lengths) for x in (q_NHD, k_NHD, v_NHD)), strict=True):
+        parts.append(attention(q, k, v, None).transpose(1, 2).flatten(0, 1))
+    return _joined(parts, len(q_NHD))
 
 
 def _text_by_runs(
     q_NHD: Tensor, k_BLHD: Tensor, v_BLHD: Tensor, mask_BL: Tensor, lengths: Sequence[int]
 ) -> Tensor:
+    counts = [count for _, count, _, _ in runs(lengths)]
+    by_clip = (x.transpose(1, 2).split(counts) for x in (k_BLHD, v_BLHD))
+    masks = mask_BL[:, None, None].split(counts)
     parts = []
-    for first, count, start, length in runs(lengths):
-        q = _batch(q_NHD[start : start + count * length], count)
-        k, v = (x[first : first + count].transpose(1, 2) for x in (k_BLHD, v_BLHD))
-        mask = mask_BL[first : first + count, None, None]
-        parts.append(_attention(q, k, v, mask).transpose(1, 2).flatten(0, 1))
+    for q, k, v, mask in zip(_by_length(q_NHD, lengths), *by_clip, masks, strict=True):
+        parts.append(attention(q, k, v, mask).transpose(1, 2).flatten(0, 1))
+    return _joined(parts, len(q_NHD))
+
+
+def _by_length(x_NHD: Tensor, lengths: Sequence[int]) -> list[Tensor]:
+    """Return B,H,L,D for each run of clips of equal length.
+
+    Split at once: the backward of a slice fills a tensor of all tokens, each time.
+    """
+    found = [(count, length) for _, count, _, length in runs(lengths)]
+    sizes = [count * length for count, length in found]
+    parts = x_NHD.split([*sizes, len(x_NHD) - sum(sizes)])
+    return [
+        part.unflatten(0, (count, length)).transpose(1, 2)
+        for (count, length), part in zip(found, parts[:-1], strict=True)
+    ]
+
+
+def _joined(parts: list[Tensor], count: int) -> Tensor:
+    """Return the rows of all parts, and zeros for blank rows at the end."""
+    blank = count - sum(len(part) for part in parts)
+    if blank:
+        parts = [*parts, parts[0].new_zeros(blank, *parts[0].shape[1:])]
     return parts[0] if len(parts) == 1 else torch.cat(parts)
 
 
-def _batch(x_NHD: Tensor, count: int) -> Tensor:
-    """Return B,H,N/B,D for a run of `count` clips of equal length."""
-    num_tokens, num_heads, width = x_NHD.shape
-    return x_NHD.reshape(count, num_tokens // count, num_heads, width).transpose(1, 2)
-
-
-def _attention(q: Tensor, k: Tensor, v: Tensor, mask: Tensor | None) -> Tensor:
-    """Softmax attention on B,H,N,D; the faster of two equal ways."""
+def attention(q: Tensor, k: Tensor, v: Tensor, mask: Tensor | None) -> Tensor:
+    """Softmax attention on B,H,N,D with queries already scaled; the faster of two equal ways."""
     if q.device.type != "cpu" or k.shape[2] > _MATMUL_UP_TO:
         return F.scaled_dot_product_attention(q, k, v, attn_mask=mask, scale=1.0)
     scores = q @ k.transpose(-2, -1)

@@ -21,7 +21,15 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.utils.checkpoint import checkpoint
 
-from generator.attend import Where, arrange, attend, attend_text, leave_to_python
+from generator.attend import (
+    Where,
+    arrange,
+    attend,
+    attend_text,
+    blank_rows,
+    even_rows,
+    leave_to_python,
+)
 from generator.patchify import DURATION, IS_SINGLE
 from generator.step_cache import StepCache
 
@@ -106,7 +114,7 @@ class _Normalise(torch.autograd.Function):
         along = (grad * x).sum(-1, keepdim=True, dtype=inverse.dtype) * inverse
         scale = inverse * gain
         back = along * inverse * scale / -x.shape[-1]
-        grad_x = torch.addcmul(grad * scale.to(x.dtype), x, back.to(x.dtype))
+        grad_x = (grad * scale.to(x.dtype)).add_(x * back.to(x.dtype))
         grad_gain = along.sum_to_size(gain.shape) if ctx.needs_input_grad[1] else None
         return grad_x, grad_gain
 
@@ -163,12 +171,13 @@ class Block(nn.Module):
         table = (shared_R6D + self.modulation).to(x_ND.dtype)
         shift1, scale1, gate1, shift2, scale2, gate2 = (row_NR @ table.flatten(1)).chunk(6, 1)
 
-        h_ND = torch.addcmul(shift1, rms_norm(x_ND), scale1)
+        # Sums and products apart: the backward of `addcmul` goes over memory twice as often.
+        h_ND = rms_norm(x_ND) * scale1 + shift1
         qkv_N3HD = self.qkv(h_ND).reshape(-1, 3, self.num_heads, self.head_width)
-        qk_N2HD = rms_norm(qkv_N3HD[:, :2], self.qk_gain)
-        q, k = rotate(qk_N2HD, *rope).unbind(1)
-        attended = attend(q, k, qkv_N3HD[:, 2], where).flatten(1)
-        x_ND = torch.addcmul(x_ND, gate1, self.out(attended))
+        qk_N2HD, v_N1HD = qkv_N3HD.split((2, 1), 1)
+        q, k = rotate(rms_norm(qk_N2HD, self.qk_gain), *rope).unbind(1)
+        attended = attend(q, k, v_N1HD.squeeze(1), where).flatten(1)
+        x_ND = x_ND + gate1 * self.out(attended)
 
         q = self.text_q(rms_norm(x_ND)).reshape(-1, self.num_heads, self.head_width)
         shape = (*text_BLD.shape[:-1], 2, self.num_heads, self.head_width)
@@ -176,8 +185,9 @@ class Block(nn.Module):
         q, k = rms_norm(q, self.text_gain[0]), rms_norm(k, self.text_gain[1])
         x_ND = x_ND + self.text_out(attend_text(q, k, v, mask_BL, where).flatten(1))
 
-        h_ND = torch.addcmul(shift2, rms_norm(x_ND), scale2)
-        return torch.addcmul(x_ND, gate2, self.down(F.silu(self.up(h_ND))))
+        h_ND = rms_norm(x_ND) * scale2 + shift2
+        out: Tensor = x_ND + gate2 * self.down(F.silu(self.up(h_ND)))
+        return out
 
 
 def _qk_gain(num_heads: int, head_width: int) -> Tensor:
@@ -238,15 +248,21 @@ class DiT(nn.Module):
         cache: StepCache | None = None,
     ) -> Tensor:
         """Return N,C predictions (float32); clip b owns the next `lengths[b]` tokens."""
+        # On CPUs, blank rows at the end make products of few different shapes.
+        count = len(tokens_NC)
+        blank = blank_rows(tokens_NC, self.size.head_width)
         clip_R, timestep_R, row_N = _rows(timesteps_N, lengths)
         condition_RD = self.embed_timestep(_timestep_features(timestep_R)) + pooled_BD[clip_R]
+        condition_RD = F.pad(condition_RD, (0, 0, 0, even_rows(len(clip_R)) - len(clip_R)))
         shared_R6D = self.condition(condition_RD).unflatten(1, (6, -1))
 
+        tokens_NC = F.pad(tokens_NC, (0, 0, 0, blank))
+        positions_N5 = F.pad(positions_N5, (0, 0, 0, blank), value=1.0)
         x_ND = self.embed(tokens_NC) + self.embed_position(_position_features(positions_N5))
         angles = rope_angles(positions_N5, self.size.head_width)[:, None, None]
         rope = (angles.cos().to(x_ND.dtype), angles.sin().to(x_ND.dtype))
         # Indexing by a product: on CPU its backward is several times faster than an index's.
-        row_NR = F.one_hot(row_N, len(clip_R)).to(x_ND.dtype)
+        row_NR = F.pad(F.one_hot(row_N, even_rows(len(clip_R))), (0, 0, 0, blank)).to(x_ND.dtype)
         text_BLD, where = arrange(x_ND, lengths, text_BLD, mask_BL, self.size.head_width)
         told = (shared_R6D, row_NR, rope, where, text_BLD, mask_BL)
         x_ND = first_ND = self._block(0, x_ND, *told)
@@ -260,8 +276,8 @@ class DiT(nn.Module):
             x_ND = reused
 
         shift, scale = (row_NR @ self.final_condition(condition_RD).to(x_ND.dtype)).chunk(2, 1)
-        out: Tensor = self.head(torch.addcmul(shift, rms_norm(x_ND), 1.0 + scale))
-        return out.float()
+        out: Tensor = self.head(rms_norm(x_ND) * (1.0 + scale) + shift)
+        return out[:count].float()
 
     def compile_blocks(self, backend: str = "inductor") -> None:
         """Compile the blocks, once for packs of any size."""

@@ -17,6 +17,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
+from generator.attend import even_rows
 from generator.dit import DiT, Size
 from generator.pack import Pack
 from generator.step_cache import StepCache
@@ -84,12 +85,15 @@ class Denoiser(nn.Module):
 
         Scores come in units of their usual spread (see `score_units`); absent ones are not told.
         """
+        count = len(prompts)
+        prompts = [*prompts, *[""] * (even_rows(count) - count)]
         if self.lookup is not None:
             inputs, mask_BL = (x.to(self.device) for x in self.lookup(prompts))
         else:
             assert isinstance(self.text, TextEncoder)
             inputs, mask_BL = (x.to(self.device) for x in tokenize(prompts, self.text.num_buckets))
-        states_BLD, pooled_BD = self.text(inputs, mask_BL)
+        states_BLD, pooled_BD = (x[:count] for x in self.text(inputs, mask_BL))
+        mask_BL = mask_BL[:count]
         if self.scores and scores is not None:
             rows = [
                 [value for n in self.scores for value in ((s[n], 1.0) if n in s else (0.0, 0.0))]

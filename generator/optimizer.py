@@ -160,7 +160,8 @@ def orthogonal(matrices_BMN: Tensor) -> Tensor:
     x = x.to(autocast_dtype("auto", x.device) or torch.float32)
     x = x / (x.norm(dim=(1, 2), keepdim=True) + 1e-7)
     for _ in range(_ITERATIONS):
-        square = x @ x.mT
-        x = a * x + (b * square + c * (square @ square)) @ x
+        square = torch.bmm(x, x.mT)
+        polynomial = torch.baddbmm(square, square, square, beta=b, alpha=c)
+        x = torch.baddbmm(x, polynomial, x, beta=a)
     levelled: Tensor = x.mT if tall else x
     return levelled.to(matrices_BMN.dtype)

@@ -18,8 +18,12 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from generator.attend import attention
+
 MAX_WORDS = 256
 """Words and signs of a prompt beyond this many are not read."""
+
+_EVEN_WORDS = 16
 
 _NULL = 0
 """The bucket of the null text, which stands for "no prompt" in training and guidance."""
@@ -50,13 +54,14 @@ def buckets(word: str, count: int) -> tuple[int, int]:
 def tokenize(texts: Sequence[str], num_buckets: int) -> tuple[Tensor, Tensor]:
     """Return buckets B,L,2 (int64) and a mask B,L that is True on words.
 
-    A text without any word is the null text: one token in the null bucket.
+    A text without any word is the null text: one token in the null bucket. L is a multiple of
+    `_EVEN_WORDS`, so that products have few different shapes (`attend.even_rows`).
     """
     rows = [
         [buckets(word, num_buckets) for word in words(text)[:MAX_WORDS]] or [(_NULL, _NULL)]
         for text in texts
     ]
-    longest = max(len(row) for row in rows)
+    longest = -(-max(len(row) for row in rows) // _EVEN_WORDS) * _EVEN_WORDS
     ids = torch.zeros(len(rows), longest, 2, dtype=torch.int64)
     mask = torch.zeros(len(rows), longest, dtype=torch.bool)
     for index, row in enumerate(rows):
@@ -103,7 +108,7 @@ class _TextBlock(nn.Module):
     def forward(self, x_BLD: Tensor, mask_BL: Tensor) -> Tensor:
         qkv = self.qkv(F.rms_norm(x_BLD, x_BLD.shape[-1:]))
         q, k, v = qkv.reshape(*qkv.shape[:2], 3, self.num_heads, -1).permute(2, 0, 3, 1, 4)
-        attended = F.scaled_dot_product_attention(q, k, v, attn_mask=mask_BL[:, None, None])
+        attended = attention(q * q.shape[-1] ** -0.5, k, v, mask_BL[:, None, None])
         x_BLD = x_BLD + self.out(attended.transpose(1, 2).flatten(2))
         hidden = F.silu(self.up(F.rms_norm(x_BLD, x_BLD.shape[-1:])))
         out: Tensor = x_BLD + self.down(hidden)
