@@ -39,8 +39,10 @@ if TYPE_CHECKING:
 def main() -> None:
     """Run the command line; the entry point of the script `rushes`."""
     logging.basicConfig(level=os.environ.get("RUSHES_LOG", "WARNING"), stream=sys.stderr)
-    # A thread that waits for others gives its core to the decoders, here and in all workers.
+    # A thread that waits for others gives its core to the decoders, here and in all workers; but
+    # not at once: between the operations of a training step it would fall asleep each time.
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+    os.environ.setdefault("GOMP_SPINCOUNT", "10000")
     try:
         app()
     except UserError as error:
