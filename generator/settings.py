@@ -33,8 +33,8 @@ class TrainSettings(Settings):
 
     size: Literal["nano", "tiny", "small", "base", "large"] = "tiny"
     """Size of the transformer."""
-    codec: str = "pixels"
-    """`pixels`, `shipped`, a file of `rushes train codec`, or `wan:FOLDER` and the like."""
+    codec: str = "shipped"
+    """`shipped`, `pixels`, a file of `rushes train codec`, or `wan:FOLDER` and the like."""
     text: str = "own"
     """`own`: an encoder trained along; else a transformers text model, by folder or hub name."""
     init: str = ""
