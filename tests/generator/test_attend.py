@@ -17,7 +17,12 @@ from generator.attend import Packed, arrange, attend, attend_text, has_packed_ke
 from generator.dit import DiT, Size, rms_norm
 
 SMALL = Size(width=32, depth=2, head_width=16)
-PACKS = (((4, 4, 5, 3, 6), 7), ((3, 3, 5, 2, 2), 7), ((8, 2, 2, 9, 9, 4), 4), ((6, 6), 6))
+PACKS = (
+    ((4, 4, 5, 3, 6, 2, 3, 4, 3), 7),
+    ((3, 3, 5, 2, 2), 7),
+    ((8, 2, 2, 9, 9, 4), 4),
+    ((6, 6), 6),
+)
 """Lengths of clips and of the longest text. No size of the first is one of the network's own: the
 compiler would take two that are equal for the same."""
 
