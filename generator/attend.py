@@ -199,8 +199,8 @@ def _text_by_runs(
     q_NHD: Tensor, k_BLHD: Tensor, v_BLHD: Tensor, mask_BL: Tensor, lengths: Sequence[int]
 ) -> Tensor:
     counts = [count for _, count, _, _ in runs(lengths)]
-    by_clip = (x.transpose(1, 2).split(counts) for x in (k_BLHD, v_BLHD))
-    masks = mask_BL[:, None, None].split(counts)
+    by_clip = (torch.split(x.transpose(1, 2), counts) for x in (k_BLHD, v_BLHD))
+    masks = torch.split(mask_BL[:, None, None], counts)
     parts = []
     for q, k, v, mask in zip(_by_length(q_NHD, lengths), *by_clip, masks, strict=True):
         parts.append(attention(q, k, v, mask).transpose(1, 2).flatten(0, 1))
@@ -214,7 +214,7 @@ def _by_length(x_NHD: Tensor, lengths: Sequence[int]) -> list[Tensor]:
     """
     found = [(count, length) for _, count, _, length in runs(lengths)]
     sizes = [count * length for count, length in found]
-    parts = x_NHD.split([*sizes, len(x_NHD) - sum(sizes)])
+    parts = torch.split(x_NHD, [*sizes, len(x_NHD) - sum(sizes)])
     return [
         part.unflatten(0, (count, length)).transpose(1, 2)
         for (count, length), part in zip(found, parts[:-1], strict=True)
