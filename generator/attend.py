@@ -216,7 +216,7 @@ def _by_length(x_NHD: Tensor, lengths: Sequence[int]) -> list[Tensor]:
     sizes = [count * length for count, length in found]
     parts = torch.split(x_NHD, [*sizes, len(x_NHD) - sum(sizes)])
     return [
-        part.unflatten(0, (count, length)).transpose(1, 2)
+        part.reshape(count, length, *part.shape[1:]).transpose(1, 2)
         for (count, length), part in zip(found, parts[:-1], strict=True)
     ]
 
