@@ -146,7 +146,7 @@ def sample(
         said(done)
 
 
-@app.command(epilog="Example: rushes evaluate --checkpoint shipped --out evaluation")
+@app.command(epilog="Example: rushes evaluate --out evaluation")
 def evaluate(
     checkpoint: Annotated[
         str | None,
