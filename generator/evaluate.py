@@ -16,12 +16,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from generator.measure_codec import reconstruct
-from generator.measure_prompts import Answer, binding, compare, shares
+from generator.measure_prompts import Answer, binding, compare, frames_at, shares
 from generator.measure_tasks import Case, TaskMeasures, draw_cases
 from generator.sample import LoadedCheckpoint, Request, blank, sample_requests
 from generator.settings import EvaluateSettings, SampleSettings
 from schemas.facts import Facts
-from schemas.frames import Frames, World
+from schemas.frames import World
+from schemas.wording.read import read
 
 Pixels = NDArray[np.uint8]
 Numbers = dict[str, Any]
@@ -135,14 +136,11 @@ def measure_prompts(
 
 def stated(case: Case) -> Facts:
     """Return the facts that a case's prompt states."""
-    from schemas.wording.read import read
-
     return read(case.prompt)
 
 
 def _read(world: World, pixels_THWC: Pixels, fps: float) -> Facts:
-    times_s = np.arange(len(pixels_THWC), dtype=np.float64) / fps
-    return world.read(Frames(pixels_THWC=pixels_THWC, times_s=times_s))
+    return world.read(frames_at(pixels_THWC, fps))
 
 
 def _plain(asked: Sequence[Facts], shown: Sequence[Facts]) -> dict[str, dict[str, float]]:

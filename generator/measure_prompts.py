@@ -95,8 +95,13 @@ def binding(asked: Sequence[Facts], shown: Sequence[Facts]) -> dict[str, dict[st
 
 def answer(prompt: Facts, pixels_THWC: NDArray[np.uint8], fps: float, world: World) -> Answer:
     """Read a sample and compare it with what its prompt states."""
+    return compare(prompt, world.read(frames_at(pixels_THWC, fps)))
+
+
+def frames_at(pixels_THWC: NDArray[np.uint8], fps: float) -> Frames:
+    """Return frames at an even rate, as the parser takes them."""
     times_s = np.arange(len(pixels_THWC), dtype=np.float64) / fps
-    return compare(prompt, world.read(Frames(pixels_THWC=pixels_THWC, times_s=times_s)))
+    return Frames(pixels_THWC=pixels_THWC, times_s=times_s)
 
 
 def share_right(

@@ -19,12 +19,12 @@ from numpy.typing import NDArray
 
 from generator.make import Making, make_batch
 from generator.measure_codec import psnr_db, reconstruct
-from generator.measure_prompts import Answer, Share, compare, shares
+from generator.measure_prompts import Answer, Share, compare, frames_at, shares
 from generator.sample import LoadedCheckpoint
 from generator.settings import SampleSettings
 from schemas.errors import UserError
 from schemas.facts import COLOURS, Facts
-from schemas.frames import Frames, SeenClip, TrackedClip, World
+from schemas.frames import SeenClip, TrackedClip, World
 from schemas.wording.render import Length, render
 
 Pixels = NDArray[np.uint8]
@@ -223,8 +223,7 @@ class TaskMeasures:
         return make_batch(self._loaded, makings, settings, seeds=[case.seed for case in cases])
 
     def _seen(self, pixels_THWC: Pixels) -> SeenClip:
-        times_s = np.arange(len(pixels_THWC), dtype=np.float64) / self._settings.fps
-        return self._world.track(Frames(pixels_THWC=pixels_THWC, times_s=times_s))
+        return self._world.track(frames_at(pixels_THWC, self._settings.fps))
 
     def _path(self, case: Case, pixels_THWC: Pixels) -> Path2:
         return path_of(self._seen(pixels_THWC), case.clip.facts.objects[0].colour, len(pixels_THWC))
