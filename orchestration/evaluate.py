@@ -5,15 +5,14 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from jinja2 import Environment, FunctionLoader, StrictUndefined
 from numpy.typing import NDArray
 
 from orchestration.progress import say
+from orchestration.report_parts import templates
 from orchestration.sampling import find_checkpoint
 from schemas.catalog import Catalog
 
@@ -21,7 +20,6 @@ if TYPE_CHECKING:
     from generator.evaluate import Evaluation, Sheet
     from generator.settings import EvaluateSettings
 
-_PARTS = resources.files("orchestration.report_parts")
 _GAP_PX = 2
 _ENLARGE_TO_PX = 64
 _GIVEN = (0, 160, 255)
@@ -107,16 +105,10 @@ def _finite(value: Any) -> Any:
 
 
 def _page(found: dict[str, Any], evaluation: Evaluation, pictures: dict[str, str]) -> str:
-    environment = Environment(
-        loader=FunctionLoader(lambda name: _PARTS.joinpath(name).read_text("utf-8")),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
+    environment = templates.environment()
     environment.filters["share"] = _share
     return environment.get_template("evaluation.html.j2").render(
-        style=_PARTS.joinpath("style.css").read_text("utf-8"),
+        style=templates.style(),
         found=found,
         prompts=[
             (title, f"{kind}{name}", numbers)

@@ -12,14 +12,12 @@ import os
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from functools import partial
-from importlib import resources
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, FunctionLoader, StrictUndefined
-from markupsafe import Markup
+from jinja2 import Environment
 
-from orchestration.report_parts import wording
+from orchestration.report_parts import templates, wording
 from orchestration.report_parts.clips import (
     FRAMES_PER_MEMBER,
     chosen_clips,
@@ -45,8 +43,6 @@ from orchestration.truth_check import TruthMeasures
 from schemas.catalog import Catalog
 from schemas.errors import UserError
 
-_PARTS = resources.files("orchestration.report_parts")
-
 
 def write_report(
     catalog: Catalog,
@@ -69,7 +65,7 @@ def write_report(
         .get_template("page.html.j2")
         .render(
             title=title,
-            style=Markup(_PARTS.joinpath("style.css").read_text("utf-8")),
+            style=templates.style(),
             made_at=f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC",
             catalog_name=catalog.root.name,
             truth=truth,
@@ -141,13 +137,7 @@ def _sentence(funnel: Funnel, trainings: list[TrainingRun], samples: list[Shown]
 
 
 def _environment() -> Environment:
-    environment = Environment(
-        loader=FunctionLoader(lambda name: _PARTS.joinpath(name).read_text("utf-8")),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
+    environment = templates.environment()
     environment.filters.update(
         duration=wording.duration,
         number=wording.number,

@@ -9,20 +9,17 @@ from __future__ import annotations
 import base64
 import hashlib
 from collections.abc import Mapping, Sequence
-from importlib import resources
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, FunctionLoader, StrictUndefined
 from markupsafe import Markup
 
-from orchestration.report_parts import wording
+from orchestration.report_parts import templates, wording
 from orchestration.report_parts.pictures import Album
 from orchestration.review_decisions import CLIP
 from orchestration.review_files import ReviewRow, write_new
 from schemas.catalog import Catalog
 
-_PARTS = resources.files("orchestration.report_parts")
 _FRAMES_PER_CLIP = 6
 
 
@@ -49,19 +46,13 @@ def write_page(
     items: dict[str, list[ReviewRow]] = {clip["clip_id"]: [] for clip in clips}
     for row in rows:
         items[row.clip_id].append(row)
-    script = _PARTS.joinpath("review.js").read_text("utf-8")
+    script = templates.part("review.js")
     digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
-    environment = Environment(
-        loader=FunctionLoader(lambda name: _PARTS.joinpath(name).read_text("utf-8")),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
+    environment = templates.environment()
     environment.filters["plain"] = wording.plain
     page = environment.get_template("review.html.j2").render(
         title=f"Review of {wording.counted(len(clips), 'clip')}",
-        style=Markup(_PARTS.joinpath("style.css").read_text("utf-8")),
+        style=templates.style(),
         script=Markup(script),
         script_hash=digest,
         file_name=f"{path.stem}.jsonl",
