@@ -15,9 +15,9 @@ from captioner.backend import Aligner
 from captioner.request import CaptionRequest
 from captioner.settings import CaptionSettings
 from captioner.shown import shown_frames
-from captioner.vision_imports import ready_vision
 from schemas.errors import UserError
 from schemas.ids import file_sha256
+from schemas.vision_imports import ready_vision
 
 if TYPE_CHECKING:
     from captioner.world_sight import WorldSight

@@ -41,7 +41,8 @@ class Canvas:
     """A clip to be sampled: C,G,h,w latents, known where `known_GHW` says (in tokens).
 
     Where they are not known, latents are what the walk from noise starts with: it begins at
-    t = `strength`, with that much noise.
+    t = `strength`, with that much noise. `start_s` is the time of its first frame in the video
+    that the prompt is about.
     """
 
     latents_CGHW: Tensor
@@ -51,6 +52,7 @@ class Canvas:
     width_px: int
     height_px: int
     strength: float = 1.0
+    start_s: float = 0.0
 
 
 def canvas(

@@ -210,7 +210,11 @@ _EMPTY = Pack(
 
 
 def item_of(clip: TrainingClip, drawn: Draw, patch: int = 1) -> Item:
-    """Read the latents that a draw shows. Raises BadLatentsError where they cannot be used."""
+    """Read the latents that a draw shows, at their times within the clip.
+
+    Captions say where things are at first, so a window from the middle must not pass for the
+    beginning. Raises BadLatentsError where the latents cannot be used.
+    """
     stored = clip.open()
     parts = drawn.picture.parts
     places = [clip.index_of(drawn.start_frame + part.start, part.frames) for part in parts]
@@ -223,11 +227,10 @@ def item_of(clip: TrainingClip, drawn: Draw, patch: int = 1) -> Item:
         known[:] = box_mask(drawn.picture.box, rows // patch, columns // patch)
     for index, part in enumerate(parts):
         known[index] |= part.is_known
-    first = parts[0].start
     return Item(
         latents_CGHW=torch.from_numpy(values).transpose(0, 1),
         layout=tuple(part.frames for part in parts),
         fps=clip.fps,
         known_GHW=torch.from_numpy(known),
-        starts=tuple(part.start - first for part in parts),
+        starts=tuple(drawn.start_frame + part.start for part in parts),
     )

@@ -243,6 +243,7 @@ def sample_long(
             fps=settings.fps,
             width_px=settings.width_px,
             height_px=settings.height_px,
+            start_s=first * st / settings.fps,
         )
         request = Request(prompt=prompt, seed=settings.seed + start, canvas=part)
         made = denoise(loaded, [request], settings)[0]

@@ -188,6 +188,7 @@ class TaskMeasures:
         self._num_cases = num_cases
         self._first_seed = first_seed
         self._split = split
+        self._drawn: dict[int, list[Case]] = {}
 
     def run(self, task: str) -> Measured:
         """Measure one of `TASKS`."""
@@ -203,18 +204,18 @@ class TaskMeasures:
         }
         return measures[task]()
 
-    def _cases(
-        self, accept: Callable[[Facts], bool] = is_plain_motion, *, skip: int = 0
-    ) -> list[Case]:
-        return draw_cases(
-            self._world,
-            self._num_cases,
-            self._settings,
-            split=self._split,
-            num_objects=1,
-            first_seed=self._first_seed + skip,
-            accept=accept,
-        )
+    def _cases(self, *, skip: int = 0) -> list[Case]:
+        if skip not in self._drawn:
+            self._drawn[skip] = draw_cases(
+                self._world,
+                self._num_cases,
+                self._settings,
+                split=self._split,
+                num_objects=1,
+                first_seed=self._first_seed + skip,
+                accept=is_plain_motion,
+            )
+        return self._drawn[skip]
 
     def _make(
         self, cases: Sequence[Case], makings: Sequence[Making], new_frames: int

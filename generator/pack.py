@@ -16,8 +16,8 @@ from generator.patchify import Grid, patchify, positions, unpatchify
 class Item:
     """One clip to be packed: its latents, and which of them are known.
 
-    `starts` are the groups' first frames: those of `layout` one after another unless said
-    otherwise. Known latents go in at t = 0 and are not to be predicted.
+    `starts` are the times of the groups' first frames, in frames: those of `layout` one after
+    another unless said otherwise. Known latents go in at t = 0 and are not to be predicted.
     """
 
     latents_CGHW: Tensor
@@ -25,7 +25,7 @@ class Item:
     fps: float
     known_GHW: Tensor
     """Which tokens (patches of latents) are known."""
-    starts: tuple[int, ...] | None = None
+    starts: tuple[float, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

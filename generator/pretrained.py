@@ -23,8 +23,9 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from generator.codec import Layout, filled, from_bytes, to_bytes
-from generator.hub import first_line, places_of, ready_vision
+from generator.hub import first_line, places_of
 from schemas.errors import UserError
+from schemas.vision_imports import ready_vision
 
 _REVISION = "1"
 """Raised where this file would encode the same frames to other latents."""
@@ -212,7 +213,7 @@ def load_pretrained(family: str, where: str) -> PretrainedCodec:
 
 
 def _class_of(family: str) -> Any:
-    ready_vision()
+    ready_vision(is_needed=False)
     try:
         import diffusers
 

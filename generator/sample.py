@@ -45,6 +45,8 @@ class LoadedCheckpoint:
     codec: Codec
     train_settings: TrainSettings
     score_units: Mapping[str, float]
+    longest_s: float
+    """Length of the longest clip that it learned from: the latest time that it knows."""
     device: torch.device
 
     @property
@@ -59,6 +61,7 @@ class LoadedCheckpoint:
         codec: Codec,
         settings: TrainSettings,
         units: Mapping[str, float],
+        longest_s: float,
         device: torch.device,
     ) -> LoadedCheckpoint:
         """Wrap a network that is in memory, as it is."""
@@ -69,6 +72,7 @@ class LoadedCheckpoint:
             codec=codec,
             train_settings=settings,
             score_units=units,
+            longest_s=longest_s,
             device=device,
         )
 
@@ -99,6 +103,7 @@ def load_checkpoint(path: Path, *, averaged: bool = True) -> LoadedCheckpoint:
         codec=codec,
         train_settings=settings,
         score_units=found.state["score_units"],
+        longest_s=found.state["longest_s"],
         device=device,
     )
 
@@ -337,6 +342,11 @@ class _Walkers:
         where, _ = self._place(window, torch.ones(1, 1, 1))
         layout = canvas.layout[window.groups]
         starts = starts_of(canvas.layout)[window.groups]
+        lasts = sum(layout) / canvas.fps
+        first_s = canvas.start_s + starts[0] / canvas.fps
+        # What lies later than any training clip looks like the end of the longest.
+        first_s = max(0.0, min(first_s, self.loaded.longest_s - lasts))
+        moved_frames = first_s * canvas.fps - starts[0]
         grid = canvas.known_GHW.shape[1:]
         return _Part(
             item=Item(
@@ -344,7 +354,7 @@ class _Walkers:
                 layout=layout,
                 fps=canvas.fps,
                 known_GHW=canvas.known_GHW[window.groups, window.rows, window.columns],
-                starts=tuple(start - starts[0] for start in starts),
+                starts=tuple(start + moved_frames for start in starts),
             ),
             place=(window.rows.start, window.columns.start, grid[0], grid[1]),
         )

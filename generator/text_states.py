@@ -19,9 +19,10 @@ import torch
 from torch import Tensor
 
 from generator.clips import write_array
-from generator.hub import first_line, places_of, ready_vision
+from generator.hub import first_line, places_of
 from schemas.errors import UserError
 from schemas.ids import content_id, file_sha256
+from schemas.vision_imports import ready_vision
 
 OWN = "own"
 MAX_TOKENS = 512
@@ -64,7 +65,7 @@ class TextStates:
                 "name a folder that holds one, itself or in `text_encoder`, a name of the hub, "
                 f"OWNER/NAME, or `{OWN}`",
             )
-        ready_vision()
+        ready_vision(is_needed=False)
         self._config, self._subfolder = self._read_config(places)
         self._tokenizer = self._read_tokenizer()
         self._network: Any = None

@@ -222,6 +222,7 @@ class _Run:
         trained, held = split_off(training_set.clips, settings.validation)
         self.clips: tuple[TrainingClip, ...] = trained
         self.units = score_units(training_set.clips, settings.scores)
+        self.longest_s = max((c.num_frames / c.fps for c in training_set.clips), default=0.0)
         self.packs = PackBuilder(
             trained,
             draw_settings(settings, codec),
@@ -229,7 +230,7 @@ class _Run:
             patch=self.size.patch,
             weights=checked_weights(weights, trained),
         )
-        self.validation = Validation(held, settings, codec, world, self.units)
+        self.validation = Validation(held, settings, codec, world, self.units, self.longest_s)
         self.mix = mix_report(dataset, settings.captions)
         self.step = 0
         self.counter = 0
@@ -501,6 +502,7 @@ class _Run:
             },
             "text_revision": text_revision(self.denoiser),
             "score_units": self.units,
+            "longest_s": self.longest_s,
             "step": self.step,
             "clips_seen": self.counter,
             "seconds": self.seconds,

@@ -66,12 +66,14 @@ class Validation:
         codec: Codec,
         world: World | None,
         units: Mapping[str, float],
+        longest_s: float,
     ) -> None:
         self.clips = tuple(clips)
         self._settings = settings
         self._codec = codec
         self._world = world
         self._units = units
+        self._longest_s = longest_s
 
     def measure(
         self, denoiser: Denoiser, device: torch.device, dtype: torch.dtype | None
@@ -137,7 +139,9 @@ class Validation:
         from generator.measure_prompts import share_right
         from generator.sample import LoadedCheckpoint, sample_batch
 
-        loaded = LoadedCheckpoint.of(denoiser, self._codec, self._settings, self._units, device)
+        loaded = LoadedCheckpoint.of(
+            denoiser, self._codec, self._settings, self._units, self._longest_s, device
+        )
         rights: list[float] = []
         for number, clip in enumerate(self.clips[:count]):
             drawn = self._drawn(clip, number)

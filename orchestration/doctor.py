@@ -124,7 +124,7 @@ def _device() -> Finding:
 
 
 def _vision() -> Finding:
-    from captioner.vision_imports import ready_vision
+    from schemas.vision_imports import ready_vision
 
     if ready_vision():
         return Finding(

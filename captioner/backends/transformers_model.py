@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import Any
 
 from captioner.settings import TransformersSettings
-from captioner.vision_imports import ready_vision
 from schemas.errors import UserError
 from schemas.ids import file_sha256
+from schemas.vision_imports import ready_vision
 
 log = logging.getLogger(__name__)
 

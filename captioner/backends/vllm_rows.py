@@ -137,7 +137,7 @@ def read_row(row: Mapping[str, Any], language: str) -> Answer:
 @cache
 def load_processor(model: str, revision: str | None) -> Any:
     """Return the model's processor, for its chat template; once per process."""
-    from captioner.vision_imports import ready_vision
+    from schemas.vision_imports import ready_vision
 
     ready_vision()
     from transformers import AutoProcessor

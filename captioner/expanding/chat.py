@@ -77,7 +77,7 @@ class LocalChat:
 
     def __init__(self, model: str, *, revision: str | None = None, device: str = "auto") -> None:
         """Load the model. Raises UserError where it cannot be loaded."""
-        from captioner.vision_imports import ready_vision
+        from schemas.vision_imports import ready_vision
 
         ready_vision()
         import torch

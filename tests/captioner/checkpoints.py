@@ -11,7 +11,7 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
-from captioner.vision_imports import ready_vision
+from schemas.vision_imports import ready_vision
 from schemas.wording.render import render
 from tests.schemas.wording_cases import draw_facts
 

@@ -16,10 +16,10 @@ from captioner.aligners import OpenClipAligner, TinyAligner, load_aligner
 from captioner.backend import Aligner
 from captioner.request import CaptionRequest, StoredFrame
 from captioner.settings import CaptionSettings, TinySettings
-from captioner.vision_imports import ready_vision
 from captioner.world_sight import WorldSight
 from schemas.errors import UserError
 from schemas.frames import Frames
+from schemas.vision_imports import ready_vision
 
 NAME = "rushes-small"
 CONFIG = {

@@ -20,7 +20,6 @@ from captioner.embedding import (
     model_name,
 )
 from captioner.request import FrameView
-from captioner.vision_imports import ready_vision
 from orchestration.curate import curate
 from orchestration.recipe import Recipe, load_recipe, parse_settings
 from orchestration.run import open_run
@@ -30,6 +29,7 @@ from schemas.catalog import Catalog
 from schemas.errors import UserError
 from schemas.frames import Frames
 from schemas.records import Work
+from schemas.vision_imports import ready_vision
 from schemas.wording.read import read
 
 NAME = "rushes-tiny-embed"

@@ -20,9 +20,9 @@ from captioner.expanding.rewriting import clean_answer, expansion_messages
 from captioner.expanding.settings import ExpandSettings
 from captioner.expanding.shorten import shorten
 from captioner.expanding.style import Style
-from captioner.vision_imports import ready_vision
 from schemas.errors import UserError
 from schemas.facts import EventFacts, Facts, ObjectFacts, from_json
+from schemas.vision_imports import ready_vision
 from schemas.wording.read import left_out, read
 from schemas.wording.render import render
 from tests.captioner.backends.serving import Unruly, completion, free_port

@@ -244,6 +244,7 @@ def wild() -> Callable[..., LoadedCheckpoint]:
             codec,
             TrainSettings(size=size, codec="pixels", scores=scores, precision="float32"),
             dict.fromkeys(scores, 2.0),
+            4.0,
             torch.device("cpu"),
         )
 

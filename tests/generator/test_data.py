@@ -254,12 +254,12 @@ def test_a_pack_holds_the_latents_that_were_drawn(cached, task):
         assert not is_known.all()
 
 
-def test_positions_are_those_within_the_window(cached):
+def test_times_are_those_within_the_clip(cached):
     clip = cached(num_frames=12, grid=(1, 1))
     (drawn,) = draws_of([clip], 1, tasks=VIDEO_ONLY)
     parts = (Part(start=3, frames=1, is_known=True), Part(start=4, frames=4))
     item = item_of(clip, replace(drawn, start_frame=4, picture=Picture(parts=parts)))
-    assert (item.layout, item.starts, item.fps) == ((1, 4), (0, 1), 8.0)
+    assert (item.layout, item.starts, item.fps) == ((1, 4), (7, 8), 8.0)
     assert item.known_GHW.flatten().tolist() == [True, False]
     assert item.latents_CGHW[0].flatten().tolist() == [3 + 4 + 3, 2]
 

@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 
 from generator.make import Making, check, enlarge, make, resized
+from generator.patchify import SECONDS
 from generator.settings import SampleSettings
 from schemas.errors import UserError
 
@@ -78,6 +79,15 @@ def test_a_long_video_does_not_depend_on_how_much_of_it_was_asked_for(model):
     long = made(model, "long", settings, extend_s=0.5)
     short = made(model, "long", settings.model_copy(update={"seconds": 2.0}), extend_s=0.5)
     np.testing.assert_array_equal(long[: len(short)], short)
+
+
+def test_each_stretch_of_a_long_video_lies_at_its_time(model):
+    times = []
+    model.denoiser.dit.register_forward_pre_hook(lambda _, args: times.append(args[1][:, SECONDS]))
+    settings = SETTINGS.model_copy(update={"seconds": 3.0, "num_steps": 1})
+    made(model, "long", settings, extend_s=1.0)
+    spans = [(float(t.min()), float(t.max())) for t in times]
+    assert spans == [(0.25, 0.75), (0.25, 1.75), (1.25, 2.75)]
 
 
 def test_an_edit_outside_its_box_is_the_source_itself_where_pasted(model):

@@ -16,13 +16,13 @@ from generator.codec import starts_of
 from generator.codecs import PRETRAINED, open_codec
 from generator.compose import Given, canvas, edit_canvas
 from generator.data import DrawSettings, draw, item_of
-from generator.hub import ready_vision
 from generator.pretrained import PretrainedCodec, load_pretrained
 from generator.sample import SampleSettings, blank, load_checkpoint, sample, sample_requests
 from generator.tasks import FROM_THE_START, TaskMix
 from generator.train import TrainSettings, train
 from schemas.errors import UserError
 from schemas.mix import CaptionMix
+from schemas.vision_imports import ready_vision
 
 WAN = {
     "base_dim": 4,

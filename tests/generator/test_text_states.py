@@ -10,11 +10,11 @@ import torch
 
 from generator import text_states
 from generator.checkpoint import load
-from generator.hub import ready_vision
 from generator.sample import SampleSettings, load_checkpoint, sample
 from generator.text_states import MAX_TOKENS, OWN, TextStates, open_text
 from generator.train import TrainSettings, train
 from schemas.errors import UserError
+from schemas.vision_imports import ready_vision
 from tests.captioner.checkpoints import make_tokenizer
 
 KINDS = ("t5", "umt5", "qwen2", "llama", "bart", "clip_text")

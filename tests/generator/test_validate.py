@@ -65,7 +65,7 @@ def test_a_clip_is_left_to_train_on(cached):
 
 
 def validation(clips, world=None, **how):
-    return Validation(clips, settings(**how), PixelCodec(), world, {})
+    return Validation(clips, settings(**how), PixelCodec(), world, {}, 4.0)
 
 
 def test_a_fresh_network_has_the_loss_of_predicting_nothing(cached, monkeypatch):

@@ -3,7 +3,7 @@ import pytest
 import torch
 
 from generator.pack import Item, pack
-from generator.patchify import COLUMN, ROW
+from generator.patchify import COLUMN, ROW, SECONDS
 from generator.sample import SampleSettings, _Part, moved, sample
 from generator.windows import Window, weights_of, windows_of
 
@@ -104,3 +104,19 @@ def test_every_window_takes_part(wild):
     # Each pixel is predicted by a window or two: like what the whole gives, not noise.
     likeness = np.corrcoef(whole.flatten(), parts.flatten())[0, 1]
     assert likeness > 0.5
+
+
+def test_windows_lie_at_their_times_and_never_later_than_any_clip_that_was_learned_from(wild):
+    how = SampleSettings(
+        width_px=8, height_px=8, seconds=6.0, num_steps=1, guidance_scale=1.0, window_seconds=2.0
+    )
+    times = []
+    loaded = wild()
+    loaded.denoiser.dit.register_forward_pre_hook(lambda _, args: times.append(args[1][:, SECONDS]))
+    sample(loaded, "a red circle", how)
+    windows = times[0].unflatten(0, (-1, 4))
+    firsts = [float(window[0]) for window in windows]
+    assert windows[0].tolist() == [0.25, 0.75, 1.25, 1.75]
+    # The longest clip lasted 4 s: its last two seconds are the latest that the model knows.
+    assert firsts == pytest.approx([min(start, 2.0) + 0.25 for start in range(len(firsts))])
+    assert len(firsts) == 5

@@ -8,7 +8,7 @@ import io
 import sys
 from typing import Any
 
-from captioner.vision_imports import ready_vision
+from schemas.vision_imports import ready_vision
 
 
 def _decode_with_pillow(data: Any, **_: Any) -> Any:

@@ -224,7 +224,10 @@ def test_a_model_must_be_chosen_where_the_list_does_not_tell(cards: object, told
 
 def test_a_captioner_can_be_closed_twice_and_leaves_no_thread() -> None:
     with Unruly() as server:
+        before = set(threading.enumerate())
         with connected(server.url) as captioner:
-            pass
+            started = set(threading.enumerate()) - before
         captioner.close()
-    assert not [t for t in threading.enumerate() if t.name == "openai-captioner"]
+    names = {t.name for t in started}
+    assert "openai-captioner" in names
+    assert not [t for t in started if t.name == "openai-captioner" and t.is_alive()]

@@ -24,9 +24,9 @@ from captioner.backends.vllm_rows import (
 from captioner.parse import json_schema
 from captioner.request import Attempt, CaptionRequest, StoredFrame
 from captioner.settings import CaptionSettings, VllmSettings
-from captioner.vision_imports import ready_vision
 from schemas.errors import UserError
 from schemas.frames import Frames
+from schemas.vision_imports import ready_vision
 from tests.captioner.backends.pretend_vllm import write_vllm
 from tests.captioner.checkpoints import make_qwen3_vl
 

@@ -5,7 +5,7 @@ from types import ModuleType
 
 import pytest
 
-from captioner import vision_imports
+from schemas import vision_imports
 from schemas.errors import UserError
 
 
@@ -21,7 +21,7 @@ def run(code: str) -> str:
 def test_vision_imports_work_and_are_ready_twice() -> None:
     printed = run(
         """
-        from captioner.vision_imports import ready_vision
+        from schemas.vision_imports import ready_vision
         first, second = ready_vision(), ready_vision()
         import open_clip
         from transformers import Qwen3VLVideoProcessor
@@ -36,7 +36,7 @@ def test_importing_the_module_imports_nothing_heavy() -> None:
     printed = run(
         """
         import sys
-        import captioner.vision_imports
+        import schemas.vision_imports
         print([name for name in ("torch", "torchvision", "transformers") if name in sys.modules])
         """
     )
@@ -50,7 +50,7 @@ def test_a_cured_import_survives_an_earlier_failed_one() -> None:
             import torchvision
         except RuntimeError:
             pass
-        from captioner.vision_imports import ready_vision
+        from schemas.vision_imports import ready_vision
         ready_vision()
         import torchvision.ops, torchvision.transforms.v2
         """
@@ -68,3 +68,13 @@ def test_what_cannot_be_cured_is_a_user_error(
     with pytest.raises(UserError, match="torchvision cannot be imported") as caught:
         vision_imports.ready_vision()
     assert "install" in caught.value.hint
+
+
+def test_torchvision_may_be_missing_where_it_is_not_needed(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(name: str) -> ModuleType:
+        raise ImportError(name)
+
+    monkeypatch.setattr(vision_imports.importlib, "import_module", fail)
+    vision_imports.ready_vision(is_needed=False)
+    with pytest.raises(UserError, match="torchvision cannot be imported"):
+        vision_imports.ready_vision()

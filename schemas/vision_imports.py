@@ -1,10 +1,10 @@
 """Make `import torchvision` work beside a torch that it was not built for.
 
-transformers' video processors and open_clip import torchvision. Its wheel from the package index
-is built for CUDA; beside a torch for CPU its compiled operators cannot be loaded, and the import
-ends with `operator torchvision::nms does not exist`. The two operators that are asked for while
-importing find overlapping boxes of detectors; no captioner calls them. So their names are
-declared, without code behind them, and the import passes.
+transformers' video processors, diffusers and open_clip import torchvision. Its wheel from the
+package index is built for CUDA; beside a torch for CPU its compiled operators cannot be loaded,
+and the import ends with `operator torchvision::nms does not exist`. The two operators that are
+asked for while importing find overlapping boxes of detectors; nothing of ours calls them. So
+their names are declared, without code behind them, and the import passes.
 """
 
 from __future__ import annotations
@@ -23,18 +23,20 @@ _lock = threading.Lock()
 _declared: list[object] = []  # torch forgets a library's operators when the object goes
 
 
-def ready_vision() -> bool:
+def ready_vision(*, is_needed: bool = True) -> bool:
     """Import torchvision, declaring its missing operators first where the plain import fails.
 
-    Call it before the first import of open_clip or of a vision class of transformers; again
-    is free. Returns whether operators had to be declared in this process. Raises UserError
-    where torchvision is not installed, or fails in another way.
+    Call it before the first import of open_clip, of diffusers or of a vision class of
+    transformers; again is free. Returns whether operators had to be declared in this process.
+    Raises UserError where torchvision fails in another way, and, where it `is_needed`, if it
+    is not installed.
     """
     with _lock:
         try:
             importlib.import_module("torchvision")
         except ImportError as error:
-            raise _cannot_import(error) from error
+            if is_needed:
+                raise _cannot_import(error) from error
         except RuntimeError as error:
             if "torchvision::" not in str(error):
                 raise _cannot_import(error) from error
