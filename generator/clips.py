@@ -90,6 +90,8 @@ class TrainingClip:
     """Kind and text, in the order of `schemas.mix`."""
     scores: Mapping[str, float]
     is_local: bool = True
+    of_frames: int | None = None
+    """Frames that the clip has at this rate, where its latents hold only the first of them."""
 
     @property
     def num_groups(self) -> int:
@@ -249,9 +251,13 @@ def account_of(
         used=tuple(c.clip_id for c in clips),
         unreadable=tuple(unreadable),
         trimmed=tuple(
-            Trimmed(clip_id=c.clip_id, num_frames=size.max_frames, of_frames=c.num_frames)
+            Trimmed(
+                clip_id=c.clip_id,
+                num_frames=size.max_frames,
+                of_frames=c.of_frames or c.num_frames,
+            )
             for c in clips
-            if c.num_frames > size.max_frames
+            if (c.of_frames or c.num_frames) > size.max_frames
         ),
         uncaptioned=tuple(c.clip_id for c in clips if not shares_of(mix, dict(c.captions))),
     )
@@ -263,6 +269,7 @@ def _encode_clip(
     ref = item.ref
     width, height = training_size(*box_of(ref), max_pixels=size.max_pixels, multiple=size.multiple)
     offsets, fps = frame_offsets(ref, item.fps, size.fps)
+    of_frames = len(offsets)
     if not codec.is_local:
         offsets = offsets[: size.max_frames]
     key = content_id(
@@ -285,6 +292,7 @@ def _encode_clip(
         captions=tuple(shown_captions(item.captions).items()),
         scores=item.scores,
         is_local=codec.is_local,
+        of_frames=None if codec.is_local else of_frames,
     )
     return Encoded(
         clip=clip,

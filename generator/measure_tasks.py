@@ -21,7 +21,7 @@ from generator.make import Making, make_batch
 from generator.measure_codec import psnr_db, reconstruct
 from generator.measure_prompts import Answer, Share, compare, frames_at, shares
 from generator.sample import LoadedCheckpoint
-from generator.settings import SampleSettings
+from generator.settings import MeasuredTask, SampleSettings
 from schemas.errors import UserError
 from schemas.facts import COLOURS, Facts
 from schemas.frames import SeenClip, TrackedClip, World
@@ -190,9 +190,9 @@ class TaskMeasures:
         self._split = split
         self._drawn: dict[int, list[Case]] = {}
 
-    def run(self, task: str) -> Measured:
-        """Measure one of `TASKS`."""
-        measures: dict[str, Callable[[], Measured]] = {
+    def run(self, task: MeasuredTask) -> Measured:
+        """Measure one task."""
+        measures: dict[MeasuredTask, Callable[[], Measured]] = {
             "animate": self._animate,
             "extend": lambda: self._extend("extend"),
             "before": lambda: self._extend("before"),
@@ -508,9 +508,6 @@ class TaskMeasures:
             },
             sheets=_sheets(videos, lambda t, n: False),
         )
-
-
-TASKS = ("animate", "extend", "before", "loop", "fill", "connect", "edit", "inside")
 
 
 def _median(values: object) -> float:

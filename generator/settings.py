@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Literal, get_args
 
 from pydantic import Field
 
@@ -220,6 +220,10 @@ class SampleSettings(Settings):
         return asked
 
 
+MeasuredTask = Literal["animate", "extend", "before", "loop", "fill", "connect", "edit", "inside"]
+MEASURED_TASKS: tuple[MeasuredTask, ...] = get_args(MeasuredTask)
+
+
 class EvaluateSettings(Settings):
     """What is measured of a generator, and on how many cases; all but `seed` says how much."""
 
@@ -243,9 +247,7 @@ class EvaluateSettings(Settings):
     """Width, height and seconds: each is measured by itself."""
     num_sized: int = Field(128, ge=1)
     """Prompts at each of these sizes."""
-    tasks: tuple[
-        Literal["animate", "extend", "before", "loop", "fill", "connect", "edit", "inside"], ...
-    ] = ("animate", "extend", "before", "loop", "fill", "connect", "edit", "inside")
+    tasks: tuple[MeasuredTask, ...] = MEASURED_TASKS
     """Tasks to measure."""
     num_cases: int = Field(64, ge=1)
     """Cases of each task."""

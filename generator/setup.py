@@ -42,22 +42,38 @@ def check(dataset: Dataset, settings: TrainSettings, codec: Codec) -> None:
     if settings.scores and unknown == set(settings.scores):
         log.warning("no clip has the scores %s; the model is told none", sorted(unknown))
     size = SIZES[settings.size]
-    st, sh, sw = codec.stride
+    _, sh, sw = codec.stride
     side = sh * size.patch
     if settings.max_pixels < side * side:
         raise UserError(
             f"max_pixels = {settings.max_pixels} is less than one token of {side}x{side} pixels",
             f"set train.max_pixels to {side * side} or more",
         )
-    # Frames left over from full groups stand alone; keyframes may split three groups as well.
-    counts = range(1, settings.max_frames + 1)
-    groups = max(n // st + n % st + min(3, n // st) * (st - 1) for n in counts)
+    if not codec.is_local and not any(getattr(settings.tasks, n) for n in FROM_THE_START):
+        raise UserError(
+            f"the codec {codec.name} takes known frames at the start only, and train.tasks gives "
+            f"none of {', '.join(FROM_THE_START)} a share",
+            "give one a share: --set train.tasks.video=1",
+        )
+    groups = most_groups(settings.max_frames, codec)
     largest = groups * (settings.max_pixels // (side * sw * size.patch))
     if largest > settings.token_budget:
         raise UserError(
             f"one clip may take {largest} tokens, but token_budget is {settings.token_budget}",
             f"set train.token_budget to {largest} or more, or lower max_pixels or max_frames",
         )
+
+
+def most_groups(max_frames: int, codec: Codec) -> int:
+    """Return the most groups that a window of at most so many frames is shown as.
+
+    Frames left over from full groups stand alone, and keyframes may split three groups as well;
+    a causal codec has groups of its own.
+    """
+    st = codec.stride[0]
+    if not codec.is_local:
+        return len(codec.layout(max_frames))
+    return max(n // st + n % st + min(3, n // st) * (st - 1) for n in range(1, max_frames + 1))
 
 
 def check_workers(settings: TrainSettings, count: int) -> None:

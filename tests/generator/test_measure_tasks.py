@@ -9,7 +9,6 @@ from generator.evaluate import evaluate
 from generator.make import Making
 from generator.measure_prompts import binding
 from generator.measure_tasks import (
-    TASKS,
     TaskMeasures,
     draw_cases,
     is_plain_motion,
@@ -20,7 +19,7 @@ from generator.measure_tasks import (
     rank_correlation,
     seam,
 )
-from generator.settings import EvaluateSettings, SampleSettings
+from generator.settings import MEASURED_TASKS, EvaluateSettings, SampleSettings
 from pipeline.world.rushes_world import RushesWorld
 from schemas.errors import UserError
 from schemas.facts import Facts, ObjectFacts
@@ -176,7 +175,7 @@ def test_edits_are_right_where_the_colour_is_the_one_asked_for(measures, monkeyp
     assert measures.run("inside").numbers["outside_psnr_db"] < 20
 
 
-@pytest.mark.parametrize("task", TASKS)
+@pytest.mark.parametrize("task", MEASURED_TASKS)
 def test_every_task_is_measured_with_a_network_that_knows_nothing(measures, task):
     measured = measures.run(task)
     assert measured.numbers

