@@ -7,7 +7,7 @@ of clips drawn so far, so training resumes exactly from that number, with any nu
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 import numpy as np
@@ -16,10 +16,11 @@ from numpy.typing import NDArray
 
 from generator.clips import BadLatentsError, TrainingClip
 from generator.pack import Item, Pack, pack
-from generator.tasks import Picture, TaskMix, box_mask, draw_picture
+from generator.tasks import ONLY_IMAGES, Picture, TaskMix, box_mask, draw_picture
 from schemas.mix import CaptionMix, choose_kind
 
 _GOLDEN = (5**0.5 - 1) / 2
+_FROM_START = 0.5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,7 +85,8 @@ def draw(
 ) -> Draw:
     """Return the clip number `counter` of training: a pure function of its arguments.
 
-    Windows begin at any full group; kinds of caption and tasks come in the shares of their mixes.
+    Half of the windows begin with the clip, as samples do, and half at any full group; so do
+    single frames. Kinds of caption and tasks come in the shares of their mixes.
     """
     seed = settings.seed
     epoch, place = divmod(counter, len(clips))
@@ -98,7 +100,8 @@ def draw(
     if num_frames < clip.num_frames:
         num_frames -= num_frames % clip.group_frames if num_frames > clip.group_frames else 0
     places = 1 + (clip.num_frames - num_frames) // clip.group_frames if clip.is_local else 1
-    start = int(rng.integers(places)) * clip.group_frames
+    from_start = rng.random() < _FROM_START
+    start = 0 if from_start else int(rng.integers(places)) * clip.group_frames
     dropped = rng.random() < settings.caption_dropout
     kind, caption = None, ""
     captions = dict(clip.captions)
@@ -108,6 +111,8 @@ def draw(
         kind, caption = chosen, captions[chosen]
     told = rng.random() >= settings.score_dropout
     task = settings.tasks.choose(place_in_mix(seed, counter, 3))
+    if task == "image" and from_start:
+        num_frames = 1
     return Draw(
         counter=counter,
         index=index,
@@ -147,8 +152,8 @@ class Batch:
 class PackBuilder:
     """Builds the batch that starts at a counter: as many clips as the token budget holds.
 
-    A clip that does not fit opens the next batch. Within a batch, clips of equal length
-    stand side by side, in the order drawn.
+    A clip that does not fit opens the next batch; one that is larger than the budget is a batch
+    of its own. Within a batch, clips of equal length stand side by side, in the order drawn.
     """
 
     def __init__(
@@ -163,23 +168,33 @@ class PackBuilder:
         self._clips = clips
         self._settings = settings
         self._token_budget = token_budget
+        self._images = replace(settings, tasks=ONLY_IMAGES)
         self._patch = patch
         self._weights = weights
 
-    def draws(self, counter: int) -> list[Draw]:
-        """Return the draws of the batch that starts at a counter, as drawn."""
+    def draws(
+        self, counter: int, *, token_budget: int | None = None, only_images: bool = False
+    ) -> list[Draw]:
+        """Return the draws of the batch that starts at a counter, as drawn.
+
+        `token_budget` instead of the builder's own; `only_images` whatever the mix of tasks.
+        """
+        budget = self._token_budget if token_budget is None else token_budget
+        settings = self._images if only_images else self._settings
         draws: list[Draw] = []
         tokens = 0
         while True:
-            drawn = draw(self._clips, counter + len(draws), self._settings, self._weights)
+            drawn = draw(self._clips, counter + len(draws), settings, self._weights)
             tokens += self.num_tokens(drawn)
-            if draws and tokens > self._token_budget:
+            if draws and tokens > budget:
                 return draws
             draws.append(drawn)
 
-    def build(self, counter: int) -> Batch:
+    def build(
+        self, counter: int, *, token_budget: int | None = None, only_images: bool = False
+    ) -> Batch:
         """Return the batch whose first clip is clip number `counter` of training."""
-        draws = self.draws(counter)
+        draws = self.draws(counter, token_budget=token_budget, only_images=only_images)
         next_counter = counter + len(draws)
         items: list[tuple[Draw, Item]] = []
         bad: list[BadLatentsError] = []

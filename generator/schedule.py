@@ -1,4 +1,4 @@
-"""How far a training is, and what that says of its learning rate and average (pure)."""
+"""How far a training is, and what that says of its packs, its learning rate and average (pure)."""
 
 from __future__ import annotations
 
@@ -16,6 +16,12 @@ def share_of_rate(warmup: int, step: int, progress: float) -> float:
     warm = min(1.0, (step + 1) / (warmup + 1))
     cosine = 0.5 * (1.0 + math.cos(math.pi * min(1.0, progress)))
     return warm * (0.02 + 0.98 * cosine)
+
+
+def pack_tokens(first: int | None, last: int, progress: float) -> int:
+    """Return the tokens of a pack at most: they grow evenly from the first to the last."""
+    start = last if first is None else first
+    return round(start + (last - start) * min(1.0, progress))
 
 
 def average_decay(decay: float, step: int) -> float:

@@ -47,6 +47,16 @@ class TrainSettings(Settings):
     """Frames of one training sample at most; longer clips show a window, each time another."""
     token_budget: int = Field(4096, ge=1)
     """Tokens in one pack at most."""
+    first_token_budget: int | None = Field(None, ge=1)
+    """Tokens in a pack at first, from which packs grow evenly to `token_budget`; None: no growth.
+
+    At first many small steps learn more than few large ones.
+    """
+    images_first: float = Field(0.0, ge=0, lt=1)
+    """Share of the training, from its start, that shows single frames only, without other tasks.
+
+    A frame takes a fraction of a clip's tokens, and teaches as many words.
+    """
     packs_per_step: int = Field(1, ge=1)
     """Packs in one step, shared out among the workers: a multiple of their number."""
     steps: int = Field(1000, ge=1)

@@ -49,6 +49,12 @@ def check(dataset: Dataset, settings: TrainSettings, codec: Codec) -> None:
             f"max_pixels = {settings.max_pixels} is less than one token of {side}x{side} pixels",
             f"set train.max_pixels to {side * side} or more",
         )
+    if (settings.first_token_budget or 0) > settings.token_budget:
+        raise UserError(
+            f"first_token_budget = {settings.first_token_budget} is more than token_budget = "
+            f"{settings.token_budget}, and packs grow",
+            "set train.first_token_budget to less",
+        )
     if not codec.is_local and not any(getattr(settings.tasks, n) for n in FROM_THE_START):
         raise UserError(
             f"the codec {codec.name} takes known frames at the start only, and train.tasks gives "

@@ -94,6 +94,7 @@ class TaskMix(Settings):
         return self.names()[min(chosen, len(edges) - 1)]
 
 
+ONLY_IMAGES = TaskMix(image=1.0).only(("image",))
 FROM_THE_START = ("video", "image", "animate", "extend")
 """Tasks that leave a causal codec's groups as they are: what is known comes first."""
 

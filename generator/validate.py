@@ -34,8 +34,8 @@ def split_off(
 ) -> tuple[tuple[TrainingClip, ...], tuple[TrainingClip, ...]]:
     """Return the clips to train on and those to validate on, chosen by a hash of their ids.
 
-    A clip so stays on its side whatever else the dataset holds. Nothing is held out of a
-    dataset of fewer than ten clips.
+    A clip so stays on its side whatever else the dataset holds, as long as fewer than
+    `max_clips` are held out. Nothing is held out of a dataset of fewer than ten clips.
     """
     if len(clips) < 10 or settings.share == 0:
         return tuple(clips), ()

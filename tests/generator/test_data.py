@@ -148,6 +148,16 @@ def test_captions_and_windows_vary_and_some_prompts_are_left_out(cached):
         assert starts == set(range(0, clip.num_frames - 7, 4))
 
 
+@pytest.mark.parametrize("task", ["video", "image"])
+def test_half_of_what_is_shown_begins_with_the_clip(cached, task):
+    clips = [cached(num_frames=80)]
+    draws = draws_of(clips, 1000, max_frames=8, tasks=TASKS.only((task,)))
+    firsts = [d.start_frame + d.picture.parts[0].start for d in draws]
+    places = 73 if task == "video" else 80
+    assert 0.44 < np.mean(np.array(firsts) == 0) < 0.56 + 1 / places
+    assert max(firsts) >= 70
+
+
 @pytest.mark.parametrize(
     ("num_frames", "max_frames", "shown"),
     [(12, 8, 8), (12, 10, 8), (10, 12, 10), (7, 7, 7), (3, 8, 3), (12, 3, 3), (12, 12, 12)],

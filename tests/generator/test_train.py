@@ -4,6 +4,7 @@ import math
 import shutil
 from collections import Counter
 from dataclasses import replace
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -97,7 +98,13 @@ def test_stop_and_resume_equals_an_unbroken_run(drawn, tmp_path):
 
 
 @pytest.mark.parametrize(
-    "changes", [{"optimizer": "adamw"}, {"packs_per_step": 3}], ids=["adamw", "packs"]
+    "changes",
+    [
+        {"optimizer": "adamw"},
+        {"packs_per_step": 3},
+        {"images_first": 0.6, "first_token_budget": 32},
+    ],
+    ids=["adamw", "packs", "images first"],
 )
 def test_other_ways_to_train_resume_as_exactly(drawn, tmp_path, changes):
     how = settings(steps=4, checkpoint_every=2, **changes)
@@ -107,6 +114,30 @@ def test_other_ways_to_train_resume_as_exactly(drawn, tmp_path, changes):
     resumed = train(drawn.dataset(), drawn, how, tmp_path / "broken", resume=True)
     assert resumed.checkpoint_id == whole.checkpoint_id
     assert resumed.clips == whole.clips
+
+
+def test_images_come_first_and_packs_grow(drawn, tmp_path):
+    reports = []
+    how = settings(
+        steps=8, checkpoint_every=4, images_first=0.5, first_token_budget=16, token_budget=128
+    )
+    train(drawn.dataset(), drawn, how, tmp_path, on_step=reports.append)
+    tasks = {4: set(), 8: set()}
+    for row in lines(tmp_path / "loss_cells.csv"):
+        if row["kind"] == "task":
+            tasks[int(row["step"])].add(row["cell"])
+    assert tasks[4] == {"image"}
+    assert "video" in tasks[8]
+    seen = [0, *(report.clips_seen for report in reports)]
+    images = [after - before for before, after in pairwise(seen[:5])]
+    # Frames of four tokens; the budget grows by 14 a step.
+    assert images == [4, 7, 11, 14]
+    assert all(report.tokens <= 128 for report in reports)
+
+
+def test_packs_that_shrink_are_refused(drawn, tmp_path):
+    with pytest.raises(UserError, match="packs grow"):
+        train(drawn.dataset(), drawn, settings(first_token_budget=64), tmp_path)
 
 
 def test_another_seed_gives_other_weights(drawn, tmp_path):
