@@ -12,7 +12,6 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-import av
 import pytest
 import typer.main
 
@@ -323,15 +322,6 @@ def test_a_missing_catalogue_is_not_made(
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_first_sample_needs_no_catalogue_and_no_training(rushes: Rushes, tmp_path: Path) -> None:
-    made = rushes("sample", "A small red circle moves left.", "--steps", 2, "--seconds", 1)
-    assert made.code == 0, made
-    with av.open(tmp_path / "out.mp4") as video:
-        frames = [frame.to_ndarray(format="rgb24") for frame in video.decode(video=0)]
-    assert len(frames) == 8
-    assert frames[0].shape == (64, 64, 3)
-
-
 # -- wrong questions to a catalogue that is there ----------------------------------------------
 
 WRONG_QUESTIONS = [
@@ -381,6 +371,7 @@ WRONG_QUESTIONS = [
     pytest.param(
         ["train", "boat", "--dataset", "nope"], ["trains a boat"], id="nothing to be trained"
     ),
+    pytest.param(["sample", "A red circle."], ["no checkpoint in"], id="no checkpoint"),
     pytest.param(
         ["sample", "A red circle.", "--checkpoint", "ckpt_0"],
         ["no checkpoint `ckpt_0`"],
