@@ -21,6 +21,7 @@ from schemas.mix import CaptionMix, choose_kind
 
 _GOLDEN = (5**0.5 - 1) / 2
 _FROM_START = 0.5
+"""Share of windows and single frames that begin with their clip."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
