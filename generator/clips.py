@@ -90,8 +90,13 @@ class TrainingClip:
     """Kind and text, in the order of `schemas.mix`."""
     scores: Mapping[str, float]
     is_local: bool = True
-    of_frames: int | None = None
+    cut_from: int | None = None
     """Frames that the clip has at this rate, where its latents hold only the first of them."""
+
+    @property
+    def of_frames(self) -> int:
+        """Frames that the clip has, whether its latents hold all of them or not."""
+        return self.num_frames if self.cut_from is None else self.cut_from
 
     @property
     def num_groups(self) -> int:
@@ -251,13 +256,9 @@ def account_of(
         used=tuple(c.clip_id for c in clips),
         unreadable=tuple(unreadable),
         trimmed=tuple(
-            Trimmed(
-                clip_id=c.clip_id,
-                num_frames=size.max_frames,
-                of_frames=c.of_frames or c.num_frames,
-            )
+            Trimmed(clip_id=c.clip_id, num_frames=size.max_frames, of_frames=c.of_frames)
             for c in clips
-            if (c.of_frames or c.num_frames) > size.max_frames
+            if c.of_frames > size.max_frames
         ),
         uncaptioned=tuple(c.clip_id for c in clips if not shares_of(mix, dict(c.captions))),
     )
@@ -292,7 +293,7 @@ def _encode_clip(
         captions=tuple(shown_captions(item.captions).items()),
         scores=item.scores,
         is_local=codec.is_local,
-        of_frames=None if codec.is_local else of_frames,
+        cut_from=None if codec.is_local else of_frames,
     )
     return Encoded(
         clip=clip,

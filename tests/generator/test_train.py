@@ -102,7 +102,7 @@ def test_stop_and_resume_equals_an_unbroken_run(drawn, tmp_path):
     [
         {"optimizer": "adamw"},
         {"packs_per_step": 3},
-        {"images_first": 0.6, "first_token_budget": 32},
+        {"images_first": 0.6, "first_token_budget": 8},
     ],
     ids=["adamw", "packs", "images first"],
 )
