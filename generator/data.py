@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from generator.clips import BadLatentsError, TrainingClip
 from generator.pack import Item, Pack, pack
+from generator.schedule import pack_tokens
 from generator.tasks import ONLY_IMAGES, Picture, TaskMix, box_mask, draw_picture
 from schemas.mix import CaptionMix, choose_kind
 
@@ -163,25 +164,28 @@ class PackBuilder:
         settings: DrawSettings,
         *,
         token_budget: int,
+        first_token_budget: int | None = None,
+        images_first: float = 0.0,
         patch: int = 1,
         weights: tuple[float, ...] | None = None,
     ) -> None:
         self._clips = clips
         self._settings = settings
         self._token_budget = token_budget
+        self._first_token_budget = first_token_budget
+        self._images_first = images_first
         self._images = replace(settings, tasks=ONLY_IMAGES)
         self._patch = patch
         self._weights = weights
 
-    def draws(
-        self, counter: int, *, token_budget: int | None = None, only_images: bool = False
-    ) -> list[Draw]:
+    def draws(self, counter: int, progress: float = 1.0) -> list[Draw]:
         """Return the draws of the batch that starts at a counter, as drawn.
 
-        `token_budget` instead of the builder's own; `only_images` whatever the mix of tasks.
+        `progress` is the share of the training that is done: packs grow with it, and images come
+        first.
         """
-        budget = self._token_budget if token_budget is None else token_budget
-        settings = self._images if only_images else self._settings
+        budget = pack_tokens(self._first_token_budget, self._token_budget, progress)
+        settings = self._images if progress < self._images_first else self._settings
         draws: list[Draw] = []
         tokens = 0
         while True:
@@ -191,11 +195,9 @@ class PackBuilder:
                 return draws
             draws.append(drawn)
 
-    def build(
-        self, counter: int, *, token_budget: int | None = None, only_images: bool = False
-    ) -> Batch:
+    def build(self, counter: int, progress: float = 1.0) -> Batch:
         """Return the batch whose first clip is clip number `counter` of training."""
-        draws = self.draws(counter, token_budget=token_budget, only_images=only_images)
+        draws = self.draws(counter, progress)
         next_counter = counter + len(draws)
         items: list[tuple[Draw, Item]] = []
         bad: list[BadLatentsError] = []

@@ -50,7 +50,7 @@ from generator.parallel import (
     local,
     whole,
 )
-from generator.schedule import average_decay, pack_tokens, progress_of, share_of_rate
+from generator.schedule import average_decay, progress_of, share_of_rate
 from generator.settings import MAY_CHANGE_ON_RESUME, TrainSettings
 from generator.setup import (
     check,
@@ -227,6 +227,8 @@ class _Run:
             trained,
             draw_settings(settings, codec),
             token_budget=settings.token_budget,
+            first_token_budget=settings.first_token_budget,
+            images_first=settings.images_first,
             patch=self.size.patch,
             weights=checked_weights(weights, trained),
         )
@@ -387,17 +389,14 @@ class _Run:
     def _batches(self) -> tuple[list[Batch], int]:
         """Return this worker's packs of the step, and where the next step begins."""
         counter, mine = self.counter, []
-        settings, progress = self.settings, self._progress()
-        budget = pack_tokens(settings.first_token_budget, settings.token_budget, progress)
-        only_images = progress < settings.images_first
-        for number in range(settings.packs_per_step):
+        progress = self._progress()
+        for number in range(self.settings.packs_per_step):
             if number % self.workers.count == self.workers.rank:
-                batch = self.packs.build(counter, token_budget=budget, only_images=only_images)
+                batch = self.packs.build(counter, progress)
                 mine.append(batch)
                 counter = batch.next_counter
             else:
-                drawn = self.packs.draws(counter, token_budget=budget, only_images=only_images)
-                counter += len(drawn)
+                counter += len(self.packs.draws(counter, progress))
         return mine, counter
 
     def _backward(self, batch: Batch, number: int, total: float) -> list[ClipLoss]:
