@@ -12,7 +12,7 @@ from schemas.errors import UserError
 def run(code: str) -> str:
     """Run code in an interpreter of its own: what is imported cannot be undone."""
     done = subprocess.run(
-        [sys.executable, "-c", textwrap.dedent(code)], capture_output=True, text=True, timeout=120
+        [sys.executable, "-c", textwrap.dedent(code)], capture_output=True, text=True, timeout=600
     )
     assert done.returncode == 0, done.stderr
     return done.stdout.strip()
