@@ -21,7 +21,7 @@ from generator.tasks import ONLY_IMAGES, Picture, TaskMix, box_mask, draw_pictur
 from schemas.mix import CaptionMix, choose_kind
 
 _GOLDEN = (5**0.5 - 1) / 2
-_FROM_START = 0.5
+_FROM_START = 0.8
 """Share of windows and single frames that begin with their clip."""
 
 
@@ -87,7 +87,7 @@ def draw(
 ) -> Draw:
     """Return the clip number `counter` of training: a pure function of its arguments.
 
-    Half of the windows begin with the clip, as samples do, and half at any full group; so do
+    Most windows begin with the clip, as samples do, and the rest at any full group; so do
     single frames. Kinds of caption and tasks come in the shares of their mixes.
     """
     seed = settings.seed

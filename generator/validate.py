@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 import torch
+from torch import Tensor
 
 from generator import flow
 from generator.clips import BadLatentsError, TrainingClip
@@ -19,7 +20,7 @@ from generator.codec import Codec
 from generator.data import Draw, item_of
 from generator.dit import SIZES
 from generator.flow import Denoiser
-from generator.pack import pack
+from generator.pack import Pack, pack
 from generator.parallel import autocast
 from generator.settings import SampleSettings, TrainSettings, ValidationSettings
 from generator.tasks import draw_picture
@@ -78,8 +79,13 @@ class Validation:
     def measure(
         self, denoiser: Denoiser, device: torch.device, dtype: torch.dtype | None
     ) -> dict[str, float]:
-        """Return `loss`, `loss/t=...`, `loss/SIZE`, and the prompts' accuracy where asked for."""
+        """Return `loss`, `loss/t=...`, `loss/SIZE`, `text/t=...` and the prompts' accuracy.
+
+        `text/t=...` is what the caption is worth at a noise level: how much larger the loss is under
+        the caption of the next clip. At levels where it stays near 0, prompts are not learned.
+        """
         sums: dict[str, list[float]] = {}
+        captions = [self._drawn(clip, number).caption for number, clip in enumerate(self.clips)]
         patch = SIZES[self._settings.size].patch
         for number, clip in enumerate(self.clips):
             drawn = self._drawn(clip, number)
@@ -95,18 +101,36 @@ class Validation:
             noisy = ten.with_tokens(
                 flow.noised(ten.tokens_NC, noise_NC.repeat(len(_TIMESTEPS), 1), timesteps_N)
             )
-            with torch.no_grad(), autocast(device, dtype):
-                told = denoiser.tell([drawn.caption] * len(_TIMESTEPS))
-                clean_NC = denoiser(noisy, timesteps_N, told)
-            losses_N = flow.loss_per_token(clean_NC, ten.tokens_NC, timesteps_N)
-            total, count = flow.loss_per_clip(losses_N, ten)
-            means = (total / count).tolist()
+            means = self._losses(denoiser, noisy, ten, timesteps_N, drawn.caption, dtype)
             size = "x".join(map(str, one.grids[0]))
             for t, loss in zip(_TIMESTEPS, means, strict=True):
                 for name in ("loss", f"loss/t={t:.2f}", f"loss/{size}"):
                     sums.setdefault(name, []).append(loss)
+            other = captions[(number + 1) % len(captions)]
+            if drawn.caption and other not in ("", drawn.caption):
+                under_other = self._losses(denoiser, noisy, ten, timesteps_N, other, dtype)
+                for t, loss, worse in zip(_TIMESTEPS, means, under_other, strict=True):
+                    sums.setdefault(f"text/t={t:.2f}", []).append(worse - loss)
         measured = {name: sum(values) / len(values) for name, values in sums.items()}
         return measured | self._read_prompts(denoiser, device, dtype)
+
+    @staticmethod
+    def _losses(
+        denoiser: Denoiser,
+        noisy: Pack,
+        clean: Pack,
+        timesteps_N: Tensor,
+        caption: str,
+        dtype: torch.dtype | None,
+    ) -> list[float]:
+        """Return the loss of each clip of a pack under one caption."""
+        with torch.no_grad(), autocast(timesteps_N.device, dtype):
+            told = denoiser.tell([caption] * len(clean.grids))
+            clean_NC = denoiser(noisy, timesteps_N, told)
+        losses_N = flow.loss_per_token(clean_NC, clean.tokens_NC, timesteps_N)
+        total, count = flow.loss_per_clip(losses_N, clean)
+        means: list[float] = (total / count).tolist()
+        return means
 
     def _drawn(self, clip: TrainingClip, number: int) -> Draw:
         """Return a clip as text to video, from its start, with the caption first in the mix."""

@@ -86,7 +86,8 @@ def test_a_fresh_network_has_the_loss_of_predicting_nothing(cached, monkeypatch)
 def test_numbers_are_given_for_each_size(cached):
     clips = [cached(0), cached(1, grid=(1, 3)), cached(2, num_frames=5)]
     measured = validation(clips).measure(Denoiser(SIZES["nano"], 2), CPU, None)
-    assert {n for n in measured if "x" in n} == {"loss/2x2x2", "loss/2x1x3"}
+    sizes = {n for n in measured if n.startswith("loss/") and "x" in n}
+    assert sizes == {"loss/2x2x2", "loss/2x1x3"}
 
 
 def test_the_same_network_gives_the_same_numbers_and_is_left_as_it_was(cached, awake):
@@ -100,6 +101,20 @@ def test_the_same_network_gives_the_same_numbers_and_is_left_as_it_was(cached, a
     assert torch.equal(torch.get_rng_state(), state)
     assert all(torch.equal(v, before[k]) for k, v in denoiser.state_dict().items())
     assert all(p.grad is None for p in denoiser.parameters())
+
+
+def test_a_caption_is_worth_what_the_loss_rises_under_another_clips_caption(cached, awake):
+    denoiser = awake(Denoiser(SIZES["nano"], 2))
+    clips = [cached(0, captions={"long": "red"}), cached(1, captions={"long": "to the left"})]
+    swapped = [replace(a, captions=b.captions) for a, b in zip(clips, clips[::-1], strict=True)]
+    own = validation(clips).measure(denoiser, CPU, None)
+    other = validation(swapped).measure(denoiser, CPU, None)
+    for t in ("0.05", "0.95"):
+        rise = other[f"loss/t={t}"] - own[f"loss/t={t}"]
+        assert own[f"text/t={t}"] == pytest.approx(rise, rel=1e-3, abs=1e-6)
+        assert own[f"text/t={t}"] != 0
+    alike = [replace(clip, captions=clips[0].captions) for clip in clips]
+    assert "text/t=0.95" not in validation(alike).measure(denoiser, CPU, None)
 
 
 def test_clips_with_bad_latents_are_left_out(cached):
