@@ -88,17 +88,19 @@ def find_checkpoint(catalog: Catalog, name: str | None) -> tuple[Path, str]:
     )
     if rows:
         return catalog.root / rows[0]["path"], rows[0]["checkpoint_id"]
-    if name is None:
+    if name is None and shipped_path().is_file():
         return find_checkpoint(catalog, SHIPPED)
-    raise UserError(
-        f"no checkpoint `{name}` in {catalog.root}",
-        "train one: rushes train generator --dataset NAME; or take ours: shipped",
-    )
+    what = f"no checkpoint `{name}`" if name else "no checkpoint"
+    raise UserError(f"{what} in {catalog.root}", "train one: rushes train generator --dataset NAME")
 
 
-def needs_catalogue(checkpoint: str | None) -> bool:
-    """Return whether a checkpoint is named by an id, which only a catalogue can tell."""
-    return checkpoint not in (None, SHIPPED) and not Path(str(checkpoint)).exists()
+def has_weights(checkpoint: str | None) -> bool:
+    """Return whether there are weights to sample from without any catalogue."""
+    from generator.checkpoint import shipped_path
+
+    if checkpoint is None or checkpoint == SHIPPED:
+        return shipped_path().is_file()
+    return Path(checkpoint).exists()
 
 
 def sample_videos(

@@ -310,7 +310,7 @@ def test_a_catalogue_of_another_kind_is_left_alone(
         ["caption"],
         ["freeze", "first"],
         ["train", "generator", "--dataset", "first"],
-        ["sample", "A red circle.", "--checkpoint", "ckpt_0"],
+        ["sample", "A red circle."],
         ["report"],
     ],
     ids=lambda command: command[0],
@@ -371,6 +371,7 @@ WRONG_QUESTIONS = [
     pytest.param(
         ["train", "boat", "--dataset", "nope"], ["trains a boat"], id="nothing to be trained"
     ),
+    pytest.param(["sample", "A red circle."], ["no checkpoint in"], id="no checkpoint"),
     pytest.param(
         ["sample", "A red circle.", "--checkpoint", "ckpt_0"],
         ["no checkpoint `ckpt_0`"],
