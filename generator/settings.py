@@ -80,8 +80,8 @@ class TrainSettings(Settings):
     shift_base_tokens: float = Field(1.0, gt=0)
     """Clips of more tokens than this train and sample with more noise (see flow.py).
 
-    What the prompt says of place and motion is decided near t = 1, and only learned there: with 64
-    here, samples of 8,000 steps still had their objects anywhere.
+    What the prompt says of place and motion is decided near t = 1, and only learned there: a large
+    base leaves too little noise for it.
     """
     timestep_spread: float = Field(1.25, gt=0)
     """Standard deviation of the timesteps' logit."""

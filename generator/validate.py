@@ -81,8 +81,8 @@ class Validation:
     ) -> dict[str, float]:
         """Return `loss`, `loss/t=...`, `loss/SIZE`, `text/t=...` and the prompts' accuracy.
 
-        `text/t=...` is what the caption is worth at a noise level: how much larger the loss is under
-        the caption of the next clip. At levels where it stays near 0, prompts are not learned.
+        `text/t=...` is what the caption is worth at a noise level: how much larger the loss is
+        under the caption of the next clip. Where it stays near 0, prompts are not learned.
         """
         sums: dict[str, list[float]] = {}
         captions = [self._drawn(clip, number).caption for number, clip in enumerate(self.clips)]
