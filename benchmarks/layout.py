@@ -38,6 +38,7 @@ _CPU = torch.device("cpu")
 _SIDE_PX = 64
 _NUM_HELD = 256
 _EVERY = 100
+_SIZES = tuple(name for name, size in SIZES.items() if size.patch == 1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,8 +78,8 @@ def scenes(
         if place is not None:
             latents = codec.encode(clip.frames.pixels_THWC[:1], (1,))[:, 0]
             length: Length = "long" if seed % 2 else "medium"
-            prose = render(clip.facts, length=length, seed=seed)
-            caption = bare(clip.facts) if are_bare else prose
+            facts = clip.facts
+            caption = bare(facts) if are_bare else render(facts, length=length, seed=seed)
             found.append(Scene(latents_CHW=latents, caption=caption, place=PLACES.index(place)))
         seed += 1
     return found
@@ -139,7 +140,7 @@ def main() -> None:
     parser.add_argument("--batch", type=int, default=16)
     parser.add_argument("--shift", type=float, help="of the timesteps; without it all are at t = 1")
     parser.add_argument("--spread", type=float, default=1.75)
-    parser.add_argument("--size", default="tiny", choices=tuple(SIZES))
+    parser.add_argument("--size", default="tiny", choices=_SIZES)
     parser.add_argument("--learning-rate", type=float, default=2e-3)
     parser.add_argument("--matrix-learning-rate", type=float, default=6e-3)
     parser.add_argument("--seed", type=int, default=0)

@@ -85,10 +85,9 @@ class Validation:
         under the caption of the next clip. Where it stays near 0, prompts are not learned.
         """
         sums: dict[str, list[float]] = {}
-        captions = [self._drawn(clip, number).caption for number, clip in enumerate(self.clips)]
+        draws = [self._drawn(clip, number) for number, clip in enumerate(self.clips)]
         patch = SIZES[self._settings.size].patch
-        for number, clip in enumerate(self.clips):
-            drawn = self._drawn(clip, number)
+        for number, (clip, drawn) in enumerate(zip(self.clips, draws, strict=True)):
             try:
                 item = item_of(clip, drawn, patch)
             except BadLatentsError:
@@ -106,7 +105,7 @@ class Validation:
             for t, loss in zip(_TIMESTEPS, means, strict=True):
                 for name in ("loss", f"loss/t={t:.2f}", f"loss/{size}"):
                     sums.setdefault(name, []).append(loss)
-            other = captions[(number + 1) % len(captions)]
+            other = draws[(number + 1) % len(draws)].caption
             if drawn.caption and other not in ("", drawn.caption):
                 under_other = self._losses(denoiser, noisy, ten, timesteps_N, other, dtype)
                 for t, loss, worse in zip(_TIMESTEPS, means, under_other, strict=True):

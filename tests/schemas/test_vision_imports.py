@@ -18,6 +18,7 @@ def run(code: str) -> str:
     return done.stdout.strip()
 
 
+@pytest.mark.timeout(900)
 def test_vision_imports_work_and_are_ready_twice() -> None:
     printed = run(
         """
