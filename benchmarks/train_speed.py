@@ -21,6 +21,7 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from statistics import mean
 
 import numpy as np
 import torch
@@ -32,6 +33,7 @@ from generator.dit import SIZES, Size, flops_forward
 from generator.optimizer import Optimizer
 from generator.pack import Item, Pack, pack
 from generator.parallel import autocast, autocast_dtype
+from generator.text import NUM_SUMMARIES, num_words
 
 VARIANTS = ("packed", "padded", "buckets", "plain")
 CHANNELS = 16
@@ -211,8 +213,8 @@ class Plain(nn.Module):
         x = x.unflatten(0, (count, -1))
         angles = rope_angles(one.positions_N5, dit.size.head_width).unflatten(0, (count, -1))
         cos, sin = angles.cos()[:, None], angles.sin()[:, None]
-        for block in self.blocks:
-            x = block(x, shared, cos, sin, told.states_BLD, told.mask_BL)
+        for number, block in enumerate(self.blocks):
+            x = block(x, shared, cos, sin, *told.texts[number % len(told.texts)])
         shift, scale = dit.final_condition(condition)[:, None].chunk(2, -1)
         x = F.rms_norm(x, x.shape[-1:]) * (1 + scale) + shift
         out: Tensor = dit.head(x).flatten(0, 1).float()
@@ -266,7 +268,8 @@ def run(variant: str, size_name: str, budget: int, seconds: float) -> dict[str, 
             started, tokens, flops = time.perf_counter(), 0, 0.0
         elif steps > 5:
             tokens += useful
-            flops += 3 * flops_forward(size, CHANNELS, one.lengths, 70)
+            states = mean((NUM_SUMMARIES, mean(map(num_words, prompts))))
+            flops += 3 * flops_forward(size, CHANNELS, one.lengths, states)
             if time.perf_counter() - started > seconds:
                 break
     taken = time.perf_counter() - started

@@ -32,6 +32,7 @@ from generator.attend import (
 )
 from generator.patchify import DURATION, IS_SINGLE
 from generator.step_cache import StepCache
+from generator.text import Texts
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -242,12 +243,14 @@ class DiT(nn.Module):
         positions_N5: Tensor,
         timesteps_N: Tensor,
         lengths: Sequence[int],
-        text_BLD: Tensor,
+        texts: Texts,
         pooled_BD: Tensor,
-        mask_BL: Tensor,
         cache: StepCache | None = None,
     ) -> Tensor:
-        """Return N,C predictions (float32); clip b owns the next `lengths[b]` tokens."""
+        """Return N,C predictions (float32); clip b owns the next `lengths[b]` tokens.
+
+        Of several sets of text states, the first block reads the first, the next the second.
+        """
         # On CPUs, blank rows at the end make products of few different shapes.
         count = len(tokens_NC)
         blank = blank_rows(tokens_NC, self.size.head_width)
@@ -263,13 +266,15 @@ class DiT(nn.Module):
         rope = (angles.cos().to(x_ND.dtype), angles.sin().to(x_ND.dtype))
         # Indexing by a product: on CPU its backward is several times faster than an index's.
         row_NR = F.pad(F.one_hot(row_N, even_rows(len(clip_R))), (0, 0, 0, blank)).to(x_ND.dtype)
-        text_BLD, where = arrange(x_ND, lengths, text_BLD, mask_BL, self.size.head_width)
-        told = (shared_R6D, row_NR, rope, where, text_BLD, mask_BL)
-        x_ND = first_ND = self._block(0, x_ND, *told)
+        told = []
+        for text_BLD, mask_BL in texts:
+            text_BLD, where = arrange(x_ND, lengths, text_BLD, mask_BL, self.size.head_width)
+            told.append((shared_R6D, row_NR, rope, where, text_BLD, mask_BL))
+        x_ND = first_ND = self._block(0, x_ND, *told[0])
         reused = None if cache is None else cache.reuse(first_ND)
         if reused is None:
             for number in range(1, len(self.blocks)):
-                x_ND = self._block(number, x_ND, *told)
+                x_ND = self._block(number, x_ND, *told[number % len(told)])
             if cache is not None:
                 cache.keep(first_ND, x_ND)
         else:
@@ -334,16 +339,18 @@ def num_parameters(size: Size, num_channels: int) -> int:
         return sum(p.numel() for p in DiT(size, num_channels).parameters())
 
 
-def flops_forward(size: Size, num_channels: int, lengths: Sequence[int], num_words: int) -> float:
+def flops_forward(
+    size: Size, num_channels: int, lengths: Sequence[int], num_states: float
+) -> float:
     """Return the floating point operations of one forward pass over a pack (2 per multiply-add).
 
-    Counted: all linear layers and attention. Norms and activations are left out, as usual.
+    `num_states` of a text are read by a block, on average. Counted: all linear layers and attention. Norms and activations are left out, as usual.
     Training costs three times this.
     """
     width, depth = size.width, size.depth
     tokens = sum(lengths)
     per_token = depth * (6 + 2 * size.mlp_ratio) * width**2
     per_token += 2 * num_channels * size.patch**2 * width
-    words = len(lengths) * num_words * depth * 2 * width**2
-    scores = depth * 2 * width * sum(n * n + n * num_words for n in lengths)
-    return 2.0 * (tokens * per_token + words + scores)
+    text = len(lengths) * num_states * depth * 2 * width**2
+    scores = depth * 2 * width * sum(n * n + n * num_states for n in lengths)
+    return 2.0 * (tokens * per_token + text + scores)

@@ -21,7 +21,7 @@ from generator.attend import even_rows
 from generator.dit import DiT, Size
 from generator.pack import Pack
 from generator.step_cache import StepCache
-from generator.text import TextEncoder, tokenize
+from generator.text import TextEncoder, Texts, tokenize
 
 MIN_TIMESTEP = 0.05
 """Below this the division by t is held, so that nearly clean tokens do not rule the loss."""
@@ -31,9 +31,8 @@ MIN_TIMESTEP = 0.05
 class Told:
     """What the network is told of each clip: text states, and one vector of text and scores."""
 
-    states_BLD: Tensor
+    texts: Texts
     pooled_BD: Tensor
-    mask_BL: Tensor
 
 
 Lookup = Callable[[Sequence[str]], tuple[Tensor, Tensor]]
@@ -92,15 +91,16 @@ class Denoiser(nn.Module):
         else:
             assert isinstance(self.text, TextEncoder)
             inputs, mask_BL = (x.to(self.device) for x in tokenize(prompts, self.text.num_buckets))
-        states_BLD, pooled_BD = (x[:count] for x in self.text(inputs, mask_BL))
-        mask_BL = mask_BL[:count]
+        texts, pooled_BD = self.text(inputs, mask_BL)
+        texts = tuple((states_BLD[:count], mask_BL[:count]) for states_BLD, mask_BL in texts)
+        pooled_BD = pooled_BD[:count]
         if self.scores and scores is not None:
             rows = [
                 [value for n in self.scores for value in ((s[n], 1.0) if n in s else (0.0, 0.0))]
                 for s in scores
             ]
             pooled_BD = pooled_BD + self.embed_scores(torch.tensor(rows, device=self.device))
-        return Told(states_BLD=states_BLD, pooled_BD=pooled_BD, mask_BL=mask_BL)
+        return Told(texts=texts, pooled_BD=pooled_BD)
 
     def forward(
         self, pack: Pack, timesteps_N: Tensor, told: Told, cache: StepCache | None = None
@@ -111,9 +111,8 @@ class Denoiser(nn.Module):
             pack.positions_N5,
             timesteps_N,
             pack.lengths,
-            told.states_BLD,
+            told.texts,
             told.pooled_BD,
-            told.mask_BL,
             cache,
         )
         keep_N, spread_N = linear_guess(timesteps_N)
@@ -129,11 +128,11 @@ class _Adapter(nn.Module):
         self.project = nn.Linear(text_width, width)
         self.pool = nn.Linear(width, width)
 
-    def forward(self, states_BLT: Tensor, mask_BL: Tensor) -> tuple[Tensor, Tensor]:
+    def forward(self, states_BLT: Tensor, mask_BL: Tensor) -> tuple[Texts, Tensor]:
         states_BLD = nn.functional.rms_norm(self.project(states_BLT), (self.project.out_features,))
         weight_BL1 = mask_BL[..., None].to(states_BLD.dtype)
         mean_BD = (states_BLD * weight_BL1).sum(1) / weight_BL1.sum(1)
-        return states_BLD, self.pool(mean_BD)
+        return ((states_BLD, mask_BL),), self.pool(mean_BD)
 
 
 def linear_guess(timesteps_N: Tensor) -> tuple[Tensor, Tensor]:

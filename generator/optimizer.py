@@ -27,14 +27,14 @@ _COEFFICIENTS = (3.4445, -4.7750, 2.0315)
 class Optimizer:
     """Two optimizers that step as one; learning rates are set anew at each step.
 
-    Without `use_muon`, AdamW trains everything. Matrices are the weights inside modules whose
+    Parameters that take no gradient are left alone. Without `use_muon`, AdamW trains everything. Matrices are the weights inside modules whose
     names end in `blocks`; those of convolutions count as out x everything else.
     """
 
     def __init__(
         self, module: nn.Module, *, weight_decay: float = 0.0, use_muon: bool = True
     ) -> None:
-        self.named = dict(module.named_parameters())
+        self.named = {n: p for n, p in module.named_parameters() if p.requires_grad}
         hidden = {
             n: p
             for n, p in self.named.items()

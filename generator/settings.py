@@ -57,6 +57,11 @@ class TrainSettings(Settings):
 
     A frame takes a fraction of a clip's tokens, and teaches as many words.
     """
+    reading_steps: int = Field(0, ge=0)
+    """Steps before the first in which the text encoder alone learns what captions say.
+
+    It learns from clips that have a structured caption besides one in prose; see reading.py.
+    """
     packs_per_step: int = Field(1, ge=1)
     """Packs in one step, shared out among the workers: a multiple of their number."""
     steps: int = Field(1000, ge=1)

@@ -3,7 +3,9 @@
 Words are hashed into buckets, so there is no vocabulary to fit or ship and text of any
 language is read without an unknown word. Each word takes the sum of two embeddings under
 two hashes (Svenstrup et al. 2017, "Hash Embeddings"): two words share one bucket often,
-both buckets almost never.
+both buckets almost never. A phrase ("at the left" or "to the left") is read by a convolution
+over neighbouring words before words attend to each other. Beside the words stand learned tokens
+that gather from them what the text says: the summary, which `generator/reading.py` teaches.
 """
 
 from __future__ import annotations
@@ -20,10 +22,19 @@ from torch import Tensor, nn
 
 from generator.attend import attention
 
+Texts = tuple[tuple[Tensor, Tensor], ...]
+"""Sets of text states B,L,D of unit scale, each with a mask B,L, that blocks read in turn."""
+
 MAX_WORDS = 256
 """Words and signs of a prompt beyond this many are not read."""
 
 _EVEN_WORDS = 16
+
+_NEIGHBOURS = 5
+"""Words that the convolution sees at once: a word and two to each side."""
+
+NUM_SUMMARIES = 32
+"""States before those of the words, each of which may gather something of its own."""
 
 _NULL = 0
 """The bucket of the null text, which stands for "no prompt" in training and guidance."""
@@ -71,27 +82,52 @@ def tokenize(texts: Sequence[str], num_buckets: int) -> tuple[Tensor, Tensor]:
 
 
 class TextEncoder(nn.Module):
-    """Word buckets to text states B,L,D and one pooled state B,D."""
+    """Word buckets to states of a summary and of the words, and one pooled state.
+
+    They are two sets, since a few states among many words are read late: attention is spread
+    evenly at first.
+    """
 
     def __init__(self, width: int, *, depth: int, head_width: int, num_buckets: int = 4096) -> None:
         super().__init__()
         self.num_buckets = num_buckets
         self.embed = nn.Embedding(num_buckets, width)
         self.position = nn.Parameter(torch.zeros(MAX_WORDS, width))
+        self.phrases = nn.Linear(_NEIGHBOURS * width, width, bias=False)
+        self.summary = nn.Parameter(torch.zeros(NUM_SUMMARIES, width))
         self.blocks = nn.ModuleList(_TextBlock(width, head_width) for _ in range(depth))
         self.pool = nn.Linear(width, width)
         nn.init.normal_(self.embed.weight, std=0.5)
         nn.init.normal_(self.position, std=0.1)
+        nn.init.normal_(self.summary, std=0.5)
 
-    def forward(self, ids_BL2: Tensor, mask_BL: Tensor) -> tuple[Tensor, Tensor]:
-        """Return states B,L,D (of unit scale) and their mean over words, projected."""
+    def freeze(self) -> None:
+        """Keep all that reads as it is; only the layer after the pool is still trained."""
+        self.requires_grad_(False)
+        self.pool.requires_grad_(True)
+
+    def forward(self, ids_BL2: Tensor, mask_BL: Tensor) -> tuple[Texts, Tensor]:
+        """Return the states of summary and words, and their mean, projected, B,D."""
         x_BLD = self.embed(ids_BL2).sum(2) + self.position[: ids_BL2.shape[1]]
+        x_BLD = x_BLD + F.silu(self.phrases(_with_neighbours(x_BLD, mask_BL)))
+        x_BLD = torch.cat((self.summary.expand(len(x_BLD), -1, -1), x_BLD), 1)
+        mask_BL = F.pad(mask_BL, (NUM_SUMMARIES, 0), value=True)
         for block in self.blocks:
             x_BLD = block(x_BLD, mask_BL)
         x_BLD = F.rms_norm(x_BLD, x_BLD.shape[-1:])
         weight_BL1 = mask_BL[..., None].to(x_BLD.dtype)
         mean_BD = (x_BLD * weight_BL1).sum(1) / weight_BL1.sum(1)
-        return x_BLD, self.pool(mean_BD)
+        sizes = (NUM_SUMMARIES, x_BLD.shape[1] - NUM_SUMMARIES)
+        texts = tuple(zip(x_BLD.split(sizes, 1), mask_BL.split(sizes, 1), strict=True))
+        return texts, self.pool(mean_BD)
+
+
+def _with_neighbours(x_BLD: Tensor, mask_BL: Tensor) -> Tensor:
+    """Return each word beside its neighbours, B,L,5*D; nothing stands beyond the text's ends."""
+    x_BLD = F.rms_norm(x_BLD, x_BLD.shape[-1:]) * mask_BL[..., None]
+    side = _NEIGHBOURS // 2
+    padded = F.pad(x_BLD, (0, 0, side, side))
+    return torch.cat([padded[:, i : i + x_BLD.shape[1]] for i in range(_NEIGHBOURS)], -1)
 
 
 class _TextBlock(nn.Module):

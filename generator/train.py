@@ -50,6 +50,7 @@ from generator.parallel import (
     local,
     whole,
 )
+from generator.reading import learn_to_read
 from generator.schedule import average_decay, progress_of, share_of_rate
 from generator.settings import MAY_CHANGE_ON_RESUME, TrainSettings
 from generator.setup import (
@@ -61,6 +62,7 @@ from generator.setup import (
     score_units,
 )
 from generator.tallies import PREFIX, ClipRecord, Tallies
+from generator.text import TextEncoder
 from generator.validate import Validation, split_off
 from schemas.datasets import Dataset
 from schemas.errors import UserError
@@ -68,6 +70,9 @@ from schemas.frames import FrameReader, World
 from schemas.mix import MixReport, mix_report
 
 log = logging.getLogger(__name__)
+
+_READING_BATCH = 32
+"""Captions in one step of learning to read."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -211,6 +216,10 @@ class _Run:
         self.size = SIZES[settings.size]
         torch.manual_seed(settings.seed)
         self.denoiser = new_denoiser(settings, codec, texts_dir).to(self.device)
+        newest = checkpoint.checkpoints(self._checkpoints)[-1:] if resume else []
+        trained, held = split_off(training_set.clips, settings.validation)
+        self.seconds = 0.0
+        self._open_text(newest[0] if newest else None, trained, held)
         self._speed_up()
         workers.shard(self.denoiser)
         self.ema = {k: v.detach().clone() for k, v in self.denoiser.named_parameters()}
@@ -219,7 +228,6 @@ class _Run:
             weight_decay=settings.weight_decay,
             use_muon=settings.optimizer == "muon",
         )
-        trained, held = split_off(training_set.clips, settings.validation)
         self.clips: tuple[TrainingClip, ...] = trained
         self.units = score_units(training_set.clips, settings.scores)
         self.longest_s = max((c.num_frames / c.fps for c in training_set.clips), default=0.0)
@@ -236,14 +244,12 @@ class _Run:
         self.mix = mix_report(dataset, settings.captions)
         self.step = 0
         self.counter = 0
-        self.seconds = 0.0
         self.num_skipped = 0
         self.recent: list[float] = []
         self.norms = GradientNorms()
         self.measured: dict[str, float] = {}
         self.best = math.inf
         self.tallies = Tallies(len(trained))
-        newest = checkpoint.checkpoints(self._checkpoints)[-1:] if resume else []
         if settings.init and not newest:
             self._start_from(checkpoint.named(settings.init))
         seen = self.workers.gather([path.name for path in newest])
@@ -258,6 +264,37 @@ class _Run:
     @property
     def _checkpoints(self) -> Path:
         return self.out_dir / "checkpoints"
+
+    def _open_text(
+        self,
+        newest: Path | None,
+        trained: Sequence[TrainingClip],
+        held: Sequence[TrainingClip],
+    ) -> None:
+        """Teach a fresh text encoder to read, or keep one that can as it is.
+
+        The time counts, on one clock for all.
+        """
+        before = newest or (checkpoint.named(self.settings.init) if self.settings.init else None)
+        if before is not None:
+            self.text_is_read = checkpoint.read_state(before)["text_is_read"]
+            if self.text_is_read and isinstance(self.denoiser.text, TextEncoder):
+                self.denoiser.text.freeze()
+            return
+        report = learn_to_read(
+            self.denoiser,
+            [dict(clip.captions) for clip in trained],
+            [dict(clip.captions) for clip in held],
+            self.settings.captions,
+            steps=self.settings.reading_steps,
+            batch=_READING_BATCH,
+            learning_rate=self.settings.learning_rate,
+            matrix_learning_rate=self.settings.matrix_learning_rate,
+            seed=self.settings.seed,
+            dtype=self.autocast_dtype,
+        )
+        self.text_is_read = report is not None
+        self.seconds = self.workers.gather(0.0 if report is None else report.seconds)[0]
 
     def _speed_up(self) -> None:
         """Wrap the blocks as the settings ask: compiled, or computed twice to save memory."""
@@ -504,6 +541,7 @@ class _Run:
                 "num_channels": self.codec.num_channels,
             },
             "text_revision": text_revision(self.denoiser),
+            "text_is_read": self.text_is_read,
             "score_units": self.units,
             "longest_s": self.longest_s,
             "step": self.step,

@@ -26,7 +26,7 @@ from generator.patchify import (
     positions,
     unpatchify,
 )
-from generator.text import MAX_WORDS, TextEncoder, tokenize, words
+from generator.text import MAX_WORDS, NUM_SUMMARIES, TextEncoder, tokenize, words
 
 TINY = Size(width=32, depth=2, head_width=16, text_buckets=64)
 PATCHED = Size(width=32, depth=2, head_width=16, patch=2, text_buckets=64)
@@ -328,7 +328,7 @@ def test_operations_are_counted_as_torch_counts_them(patch):
     told = denoiser.tell([" one two three four" * 4] * 3)
     with FlopCounterMode(display=False) as counter, torch.no_grad():
         denoiser(packed, packed.timesteps(torch.rand(3)), told)
-    ours = flops_forward(size, 48, packed.lengths, 16)
+    ours = flops_forward(size, 48, packed.lengths, (NUM_SUMMARIES + 16) / 2)
     assert packed.lengths == (24, 24, 15)
     assert ours == pytest.approx(counter.get_total_flops(), rel=0.1)
 
@@ -359,9 +359,12 @@ def test_odd_text_is_read_and_long_text_is_cut():
 
 def test_padding_does_not_change_text_states():
     encoder = TextEncoder(32, depth=2, head_width=16, num_buckets=64)
-    alone, pooled = encoder(*tokenize(["a red square"], 64))
-    padded, both = encoder(*tokenize(["a red square", "a much longer text than that one"], 64))
-    torch.testing.assert_close(padded[:1, :3], alone[:, :3])
+    ((summary, _), (words, _)), pooled = encoder(*tokenize(["a red square"], 64))
+    texts = ["a red square", "a much longer text than that one, so that its words are padded"]
+    ((one, _), (padded, mask)), both = encoder(*tokenize([*texts, "word " * 40], 64))
+    assert mask.sum(1).tolist() == [3, 14, 40]
+    torch.testing.assert_close(one[:1], summary)
+    torch.testing.assert_close(padded[0, :3], words[0, :3])
     torch.testing.assert_close(both[:1], pooled)
 
 

@@ -3,7 +3,7 @@ import json
 import math
 import shutil
 from collections import Counter
-from dataclasses import replace
+from dataclasses import asdict, replace
 from itertools import pairwise
 
 import numpy as np
@@ -17,6 +17,7 @@ from generator.clips import Encoded, TrainingClip, Unreadable
 from generator.dit import SIZES, Size
 from generator.guard import GradientNorms
 from generator.loss_log import NUM_BINS, ClipLoss, bin_of
+from generator.reading import learn_to_read
 from generator.settings import TrainSettings
 from generator.setup import score_units
 from generator.tallies import Tallies
@@ -114,6 +115,63 @@ def test_other_ways_to_train_resume_as_exactly(drawn, tmp_path, changes):
     resumed = train(drawn.dataset(), drawn, how, tmp_path / "broken", resume=True)
     assert resumed.checkpoint_id == whole.checkpoint_id
     assert resumed.clips == whole.clips
+
+
+def with_structured_captions(footage):
+    """Return the dataset of drawings with captions as JSON beside those in prose."""
+    dataset = footage.dataset()
+    clips = [
+        replace(clip, captions=clip.captions | {"structured": json.dumps(asdict(drawing))})
+        for clip, drawing in zip(dataset.clips, footage.drawings, strict=True)
+    ]
+    return replace(dataset, clips=tuple(clips))
+
+
+def test_a_text_encoder_that_has_read_stays_as_it_is(drawn, tmp_path):
+    dataset = with_structured_captions(drawn)
+    how = settings(steps=4, checkpoint_every=2, reading_steps=3)
+    whole = train(dataset, drawn, how, tmp_path / "whole")
+    with pytest.raises(KeyboardInterrupt):
+        train(dataset, drawn, how, tmp_path / "broken", on_step=stop_at(3))
+    resumed = train(dataset, drawn, how, tmp_path / "broken", resume=True)
+    assert resumed.checkpoint_id == whole.checkpoint_id
+    begun, ended = (load(p, with_optimizer=True) for p in checkpoints(tmp_path / "whole" / "checkpoints"))
+    changed = {n for n in begun.weights if not torch.equal(begun.weights[n], ended.weights[n])}
+    text = {n for n in begun.weights if n.startswith("text.")}
+    assert text & changed == {"text.pool.weight", "text.pool.bias"}
+    assert "dit.embed.weight" in changed
+    assert not any(name.startswith("text.blocks") for name in ended.optimizer)
+    unread = train(dataset, drawn, settings(steps=4), tmp_path / "unread")
+    theirs = load(unread.checkpoint_path, with_optimizer=False).weights
+    assert not torch.equal(theirs["text.summary"], ended.weights["text.summary"])
+    assert [s["text_is_read"] for s in (ended.state, read_state(unread.checkpoint_path))] == [
+        True,
+        False,
+    ]
+
+
+def test_a_training_that_starts_from_one_that_has_read_keeps_its_text_encoder(drawn, tmp_path):
+    dataset = with_structured_captions(drawn)
+    first = train(dataset, drawn, settings(steps=2, reading_steps=3), tmp_path / "first")
+    how = settings(steps=2, init=str(first.checkpoint_path))
+    second = train(drawn.dataset(), drawn, how, tmp_path / "second")
+    theirs = load(first.checkpoint_path, with_optimizer=False).ema
+    ours = load(second.checkpoint_path, with_optimizer=False).weights
+    assert torch.equal(theirs["text.embed.weight"], ours["text.embed.weight"])
+    assert not torch.equal(theirs["dit.embed.weight"], ours["dit.embed.weight"])
+
+
+def test_the_time_of_reading_counts(drawn, tmp_path, monkeypatch):
+    taken, reports = [], []
+
+    def timed(*args, **settings):
+        taken.append(learn_to_read(*args, **settings))
+        return taken[0]
+
+    monkeypatch.setattr(training, "learn_to_read", timed)
+    how = settings(steps=1, reading_steps=3)
+    train(with_structured_captions(drawn), drawn, how, tmp_path, on_step=reports.append)
+    assert reports[0].seconds > taken[0].seconds > 0.0
 
 
 def test_images_come_first_and_packs_grow(drawn, tmp_path):
