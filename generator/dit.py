@@ -344,7 +344,8 @@ def flops_forward(
 ) -> float:
     """Return the floating point operations of one forward pass over a pack (2 per multiply-add).
 
-    `num_states` of a text are read by a block, on average. Counted: all linear layers and attention. Norms and activations are left out, as usual.
+    `num_states` of a text are read by a block, on average. Counted: all linear layers and
+    attention. Norms and activations are left out, as usual.
     Training costs three times this.
     """
     width, depth = size.width, size.depth

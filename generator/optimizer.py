@@ -27,8 +27,9 @@ _COEFFICIENTS = (3.4445, -4.7750, 2.0315)
 class Optimizer:
     """Two optimizers that step as one; learning rates are set anew at each step.
 
-    Parameters that take no gradient are left alone. Without `use_muon`, AdamW trains everything. Matrices are the weights inside modules whose
-    names end in `blocks`; those of convolutions count as out x everything else.
+    Parameters that take no gradient are left alone. Without `use_muon`, AdamW trains everything.
+    Matrices are the weights inside modules whose names end in `blocks`; those of convolutions
+    count as out x everything else.
     """
 
     def __init__(

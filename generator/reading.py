@@ -123,9 +123,9 @@ def learn_to_read(
     That is where captions leave nothing to be asked, or the encoder was trained elsewhere.
 
     `captions` are those of each clip, kind -> text; those of the clips in `held` are not learned
-    from. A linear layer on a state of the text's summary answers each question; the loss is the sum of
-    their cross-entropies. Captions come in the shares of the mix. Rates fall to zero over the
-    second half. The layers are not kept.
+    from. A linear layer on a state of the text's summary answers each question; the loss is the
+    sum of their cross-entropies. Captions come in the shares of the mix. Rates fall to zero over
+    the second half. The layers are not kept.
     """
     started = time.perf_counter()
     shown = _texts(captions, mix)

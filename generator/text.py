@@ -117,8 +117,9 @@ class TextEncoder(nn.Module):
         x_BLD = F.rms_norm(x_BLD, x_BLD.shape[-1:])
         weight_BL1 = mask_BL[..., None].to(x_BLD.dtype)
         mean_BD = (x_BLD * weight_BL1).sum(1) / weight_BL1.sum(1)
-        sizes = (NUM_SUMMARIES, x_BLD.shape[1] - NUM_SUMMARIES)
-        texts = tuple(zip(x_BLD.split(sizes, 1), mask_BL.split(sizes, 1), strict=True))
+        sizes = [NUM_SUMMARIES, x_BLD.shape[1] - NUM_SUMMARIES]
+        parts = (torch.split(x_BLD, sizes, 1), torch.split(mask_BL, sizes, 1))
+        texts = tuple(zip(*parts, strict=True))
         return texts, self.pool(mean_BD)
 
 

@@ -135,7 +135,8 @@ def test_a_text_encoder_that_has_read_stays_as_it_is(drawn, tmp_path):
         train(dataset, drawn, how, tmp_path / "broken", on_step=stop_at(3))
     resumed = train(dataset, drawn, how, tmp_path / "broken", resume=True)
     assert resumed.checkpoint_id == whole.checkpoint_id
-    begun, ended = (load(p, with_optimizer=True) for p in checkpoints(tmp_path / "whole" / "checkpoints"))
+    kept = checkpoints(tmp_path / "whole" / "checkpoints")
+    begun, ended = (load(path, with_optimizer=True) for path in kept)
     changed = {n for n in begun.weights if not torch.equal(begun.weights[n], ended.weights[n])}
     text = {n for n in begun.weights if n.startswith("text.")}
     assert text & changed == {"text.pool.weight", "text.pool.bias"}
