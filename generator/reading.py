@@ -35,9 +35,10 @@ log = logging.getLogger(__name__)
 
 _STRUCTURED = "structured"
 _MAX_ANSWERS = 64
-_RARE = 0.01
-"""Answers that fewer of the captions give are not learned; they may not be a tenth of all."""
-_OTHER = 0.1
+_FEWEST, _RAREST = 5, 0.01
+"""Captions and share of them that give an answer at least, or it is not learned ..."""
+_MAX_OTHERS = 0.1
+"""... and where more than this share of the captions give such answers, nothing is asked."""
 _UNKNOWN = -100
 """The target that a cross-entropy leaves out."""
 
@@ -98,9 +99,10 @@ def questions(captions: Sequence[Mapping[str, str]]) -> tuple[Question, ...]:
     found = []
     for path in sorted({path for one in captions for path in one}):
         counts = Counter(one.get(path) for one in captions)
-        common = [answer for answer, n in counts.most_common() if n >= _RARE * len(captions)]
+        fewest = max(_FEWEST, _RAREST * len(captions))
+        common = [answer for answer, n in counts.most_common() if n >= fewest]
         covered = sum(counts[answer] for answer in common)
-        if 2 <= len(common) <= _MAX_ANSWERS and covered >= (1 - _OTHER) * len(captions):
+        if 2 <= len(common) <= _MAX_ANSWERS and covered >= (1 - _MAX_OTHERS) * len(captions):
             found.append(Question(path=path, answers=tuple(common)))
     return tuple(found)
 

@@ -63,6 +63,8 @@ def test_places_are_asked_about_where_captions_differ_and_answers_are_few():
     found = {q.path: set(q.answers) for q in questions(captions)}
     assert found == {"colour": set(colours), "trail": {None, "True"}}
     assert questions([]) == ()
+    few = [{"prose": f"text {i}", "colour": "red" if i < 5 else "blue"} for i in range(10)]
+    assert [q.path for q in questions(few)] == ["colour"]
 
 
 @pytest.mark.timeout(600)

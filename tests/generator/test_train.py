@@ -127,7 +127,8 @@ def with_structured_captions(footage):
     return replace(dataset, clips=tuple(clips))
 
 
-def test_a_text_encoder_that_has_read_stays_as_it_is(drawn, tmp_path):
+def test_a_text_encoder_that_has_read_stays_as_it_is(footage, tmp_path):
+    drawn = footage(24)
     dataset = with_structured_captions(drawn)
     how = settings(steps=4, checkpoint_every=2, reading_steps=3)
     whole = train(dataset, drawn, how, tmp_path / "whole")
@@ -151,7 +152,8 @@ def test_a_text_encoder_that_has_read_stays_as_it_is(drawn, tmp_path):
     ]
 
 
-def test_a_training_that_starts_from_one_that_has_read_keeps_its_text_encoder(drawn, tmp_path):
+def test_a_training_that_starts_from_one_that_has_read_keeps_its_text_encoder(footage, tmp_path):
+    drawn = footage(24)
     dataset = with_structured_captions(drawn)
     first = train(dataset, drawn, settings(steps=2, reading_steps=3), tmp_path / "first")
     how = settings(steps=2, init=str(first.checkpoint_path))
@@ -162,7 +164,8 @@ def test_a_training_that_starts_from_one_that_has_read_keeps_its_text_encoder(dr
     assert not torch.equal(theirs["dit.embed.weight"], ours["dit.embed.weight"])
 
 
-def test_the_time_of_reading_counts(drawn, tmp_path, monkeypatch):
+def test_the_time_of_reading_counts(footage, tmp_path, monkeypatch):
+    drawn = footage(24)
     taken, reports = [], []
 
     def timed(*args, **settings):
