@@ -16,7 +16,7 @@ import math
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import nullcontext
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -50,7 +50,7 @@ from generator.parallel import (
     local,
     whole,
 )
-from generator.reading import learn_to_read
+from generator.reading import ReadingReport, learn_to_read
 from generator.schedule import average_decay, progress_of, share_of_rate
 from generator.settings import MAY_CHANGE_ON_RESUME, TrainSettings
 from generator.setup import (
@@ -107,6 +107,8 @@ class TrainResult:
     account: Account
     mix: MixReport
     num_skipped_steps: int
+    reading: ReadingReport | None
+    """How well the text encoder had learned to read; None where it was trained along."""
     clips: tuple[ClipRecord, ...]
     validation: dict[str, float]
     """What the last validation measured."""
@@ -277,11 +279,12 @@ class _Run:
         """
         before = newest or (checkpoint.named(self.settings.init) if self.settings.init else None)
         if before is not None:
-            self.text_is_read = checkpoint.read_state(before)["text_is_read"]
-            if self.text_is_read and isinstance(self.denoiser.text, TextEncoder):
+            found = checkpoint.read_state(before)["reading"]
+            self.reading = None if found is None else ReadingReport(**found)
+            if self.reading is not None and isinstance(self.denoiser.text, TextEncoder):
                 self.denoiser.text.freeze()
             return
-        report = learn_to_read(
+        self.reading = learn_to_read(
             self.denoiser,
             [dict(clip.captions) for clip in trained],
             [dict(clip.captions) for clip in held],
@@ -293,8 +296,8 @@ class _Run:
             seed=self.settings.seed,
             dtype=self.autocast_dtype,
         )
-        self.text_is_read = report is not None
-        self.seconds = self.workers.gather(0.0 if report is None else report.seconds)[0]
+        taken = 0.0 if self.reading is None else self.reading.seconds
+        self.seconds = self.workers.gather(taken)[0]
 
     def _speed_up(self) -> None:
         """Wrap the blocks as the settings ask: compiled, or computed twice to save memory."""
@@ -352,6 +355,7 @@ class _Run:
             account=self.training_set.account,
             mix=self.mix,
             num_skipped_steps=self.num_skipped,
+            reading=self.reading,
             clips=self.tallies.records(self.clips),
             validation=self.measured,
         )
@@ -541,7 +545,7 @@ class _Run:
                 "num_channels": self.codec.num_channels,
             },
             "text_revision": text_revision(self.denoiser),
-            "text_is_read": self.text_is_read,
+            "reading": None if self.reading is None else asdict(self.reading),
             "score_units": self.units,
             "longest_s": self.longest_s,
             "step": self.step,

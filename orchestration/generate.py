@@ -95,6 +95,11 @@ def train_generator(
         f"  train    {result.step:>6} steps   {run.seconds['train']:7.1f} s   "
         f"loss {result.loss:.4f}, {num_read} of {len(dataset.clips)} clips"
     )
+    if result.reading is not None:
+        say(
+            f"  train    text read first: {result.reading.num_questions} questions, "
+            f"{result.reading.accuracy:.1%} right about captions kept back"
+        )
     for clip in result.clips:
         if clip.num_skipped:
             say(f"  train    left out {clip.num_skipped} times: {clip.clip_id}")
