@@ -129,11 +129,11 @@ def learn_to_read(
     sum of their cross-entropies. Captions come in the shares of the mix. Rates fall to zero over
     the second half. The layers are not kept.
     """
+    if steps == 0 or not isinstance(denoiser.text, TextEncoder):
+        return None
     started = time.perf_counter()
     shown = _texts(captions, mix)
     asked = questions([text.said for text in shown])
-    if steps == 0 or not isinstance(denoiser.text, TextEncoder):
-        return None
     if not asked:
         log.warning("reading: no structured captions, so the text encoder is trained along")
         return None
