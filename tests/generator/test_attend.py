@@ -105,10 +105,13 @@ def ran(dit, lengths, longest, device="cpu"):
     positions = torch.rand(sum(lengths), 5, generator=rng) + 0.1
     per_clip = torch.rand(len(lengths), generator=rng)
     timesteps = per_clip.repeat_interleave(torch.tensor(lengths))
-    text, mask = texts(len(lengths), longest, SMALL.width, rng)
-    inputs = [x.to(device) for x in (tokens, positions, timesteps, text, text.mean(1), mask)]
+    words, mask = texts(len(lengths), longest, SMALL.width, rng)
+    summary = torch.randn(len(lengths), 3, SMALL.width, generator=rng)
+    both = ((summary, torch.ones(len(lengths), 3, dtype=torch.bool)), (words, mask))
+    told = tuple((states.to(device), shown.to(device)) for states, shown in both)
+    inputs = [x.to(device) for x in (tokens, positions, timesteps)]
     dit.zero_grad()
-    out = dit(*inputs[:3], lengths, *inputs[3:])
+    out = dit(*inputs, lengths, told, words.mean(1).to(device))
     out.square().sum().backward()
     return [out.detach().cpu(), *(p.grad.cpu() for p in dit.parameters())]
 
