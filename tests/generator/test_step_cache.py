@@ -41,14 +41,14 @@ def test_with_a_huge_threshold_only_the_first_step_runs_in_full(counted):
 def test_a_small_threshold_skips_steps_and_stays_close_to_no_cache(counted):
     loaded, _, last = counted
     found, full = [], []
-    for threshold in (0.0, 0.15, 1e9):
+    for threshold in (0.0, 0.08, 1e9):
         last.clear()
         video = sample(loaded, PROMPT, quick(num_steps=20, cache_threshold=threshold))
         found.append(video.astype(float))
         full.append(len(last))
     plain, small, large = found
     assert full[0] == 20 > full[1] > full[2] == 1
-    assert 0 < np.abs(small - plain).mean() < 0.25 * np.abs(large - plain).mean()
+    assert 0 < np.abs(small - plain).mean() < 0.2 * np.abs(large - plain).mean()
 
 
 def test_every_share_of_windows_has_a_cache_of_its_own(counted, monkeypatch):
