@@ -51,8 +51,8 @@ class Size:
 
 
 SIZES: dict[str, Size] = {
-    "nano": Size(width=96, depth=4, head_width=48, text_buckets=1024),
-    "tiny": Size(width=192, depth=6, text_buckets=1024),
+    "nano": Size(width=96, depth=4, head_width=48, text_depth=1, text_buckets=1024),
+    "tiny": Size(width=192, depth=6, text_depth=1, text_buckets=1024),
     "small": Size(width=384, depth=12),
     "base": Size(width=768, depth=12, patch=2),
     "large": Size(width=1152, depth=28, patch=2),
