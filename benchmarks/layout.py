@@ -175,7 +175,6 @@ def main() -> None:
         captions[:_NUM_HELD],
         CaptionMix(),
         steps=args.reading_steps,
-        batch=32,
         learning_rate=args.learning_rate,
         matrix_learning_rate=args.matrix_learning_rate,
         seed=args.seed,

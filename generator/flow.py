@@ -21,7 +21,7 @@ from generator.attend import even_rows
 from generator.dit import DiT, Size
 from generator.pack import Pack
 from generator.step_cache import StepCache
-from generator.text import TextEncoder, Texts, tokenize
+from generator.text import TextEncoder, Texts, mean_state, tokenize
 
 MIN_TIMESTEP = 0.05
 """Below this the division by t is held, so that nearly clean tokens do not rule the loss."""
@@ -130,9 +130,7 @@ class _Adapter(nn.Module):
 
     def forward(self, states_BLT: Tensor, mask_BL: Tensor) -> tuple[Texts, Tensor]:
         states_BLD = nn.functional.rms_norm(self.project(states_BLT), (self.project.out_features,))
-        weight_BL1 = mask_BL[..., None].to(states_BLD.dtype)
-        mean_BD = (states_BLD * weight_BL1).sum(1) / weight_BL1.sum(1)
-        return ((states_BLD, mask_BL),), self.pool(mean_BD)
+        return ((states_BLD, mask_BL),), self.pool(mean_state(states_BLD, mask_BL))
 
 
 def linear_guess(timesteps_N: Tensor) -> tuple[Tensor, Tensor]:

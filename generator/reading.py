@@ -17,7 +17,7 @@ from __future__ import annotations
 import json
 import logging
 import time
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -31,11 +31,13 @@ from generator.flow import Denoiser
 from generator.optimizer import Optimizer
 from generator.parallel import autocast
 from generator.text import NUM_SUMMARIES, TextEncoder
-from schemas.mix import CaptionMix, shares_of
+from schemas.mix import CaptionMix, choose_kind, shares_of
 
 log = logging.getLogger(__name__)
 
 _STRUCTURED = "structured"
+_BATCH = 32
+"""Captions in one step."""
 _MAX_ANSWERS = 64
 _FEWEST, _RAREST = 5, 0.01
 """Captions and share of them that give an answer at least, or it is not learned ..."""
@@ -69,10 +71,9 @@ class ReadingReport:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Text:
-    """The other captions of a clip, how often each is shown, and what its structured one says."""
+    """The other captions of a clip that are shown, by kind, and what its structured one says."""
 
-    captions: tuple[str, ...]
-    shares: tuple[float, ...]
+    captions: Mapping[str, str]
     said: Mapping[str, str]
 
 
@@ -98,10 +99,14 @@ def _leaves(value: Any, path: str) -> Iterator[tuple[str, str]]:
 
 def questions(captions: Sequence[Mapping[str, str]]) -> tuple[Question, ...]:
     """Return the places at which captions (as `said` returns them) differ and say few things."""
+    by_path: dict[str, Counter[str | None]] = defaultdict(Counter)
+    for one in captions:
+        for path, value in one.items():
+            by_path[path][value] += 1
+    fewest = max(_FEWEST, _RAREST * len(captions))
     found = []
-    for path in sorted({path for one in captions for path in one}):
-        counts = Counter(one.get(path) for one in captions)
-        fewest = max(_FEWEST, _RAREST * len(captions))
+    for path, counts in sorted(by_path.items()):
+        counts[None] = len(captions) - counts.total()
         common = [answer for answer, n in counts.most_common() if n >= fewest]
         covered = sum(counts[answer] for answer in common)
         if 2 <= len(common) <= _MAX_ANSWERS and covered >= (1 - _MAX_OTHERS) * len(captions):
@@ -116,7 +121,6 @@ def learn_to_read(
     mix: CaptionMix,
     *,
     steps: int,
-    batch: int,
     learning_rate: float,
     matrix_learning_rate: float,
     seed: int,
@@ -146,9 +150,10 @@ def learn_to_read(
     reader = nn.ModuleDict({"text": denoiser.text, "answers": answers}).to(device)
     optimizer = Optimizer(reader)
 
-    def answer(texts: Sequence[str]) -> list[Tensor]:
+    def answer(texts: Sequence[_Text]) -> list[Tensor]:
+        shown = [t.captions[choose_kind(mix, t.captions, rng.random()) or ""] for t in texts]
         with autocast(device, dtype):
-            summary_BSD, _ = denoiser.tell(texts).texts[0]
+            summary_BSD, _ = denoiser.tell(shown).texts[0]
             return [
                 layer(summary_BSD[:, number % NUM_SUMMARIES]).float()
                 for number, layer in enumerate(answers)
@@ -156,8 +161,8 @@ def learn_to_read(
 
     targets = _targets(shown, asked).to(device)
     for step in range(steps):
-        picks = rng.integers(len(shown), size=batch)
-        scores = answer([_choose(shown[i], rng) for i in picks])
+        picks = rng.integers(len(shown), size=_BATCH)
+        scores = answer([shown[i] for i in picks])
         columns = targets[torch.from_numpy(picks).to(device)].unbind(1)
         loss = sum(_cross_entropy(*pair) for pair in zip(scores, columns, strict=True))
         assert isinstance(loss, Tensor)
@@ -170,9 +175,9 @@ def learn_to_read(
     kept = _texts(held, mix)
     right: list[Tensor] = []
     with torch.no_grad():
-        for first in range(0, len(kept), batch):
-            part = kept[first : first + batch]
-            scores = answer([_choose(text, rng) for text in part])
+        for first in range(0, len(kept), _BATCH):
+            part = kept[first : first + _BATCH]
+            scores = answer(part)
             found = torch.stack([s.argmax(1) for s in scores], 1).cpu()
             wanted = _targets(part, asked)
             right.append((found == wanted)[wanted != _UNKNOWN])
@@ -207,13 +212,8 @@ def _texts(clips: Sequence[Mapping[str, str]], mix: CaptionMix) -> list[_Text]:
         shares = shares_of(mix, captions.keys() - {_STRUCTURED})
         answers = said(captions.get(_STRUCTURED, ""))
         if shares and answers:
-            texts = tuple(captions[kind] for kind in shares)
-            found.append(_Text(captions=texts, shares=tuple(shares.values()), said=answers))
+            found.append(_Text(captions={kind: captions[kind] for kind in shares}, said=answers))
     return found
-
-
-def _choose(text: _Text, rng: np.random.Generator) -> str:
-    return text.captions[int(rng.choice(len(text.captions), p=text.shares))]
 
 
 def _targets(texts: Sequence[_Text], asked: Sequence[Question]) -> Tensor:

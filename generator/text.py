@@ -115,12 +115,17 @@ class TextEncoder(nn.Module):
         for block in self.blocks:
             x_BLD = block(x_BLD, mask_BL)
         x_BLD = F.rms_norm(x_BLD, x_BLD.shape[-1:])
-        weight_BL1 = mask_BL[..., None].to(x_BLD.dtype)
-        mean_BD = (x_BLD * weight_BL1).sum(1) / weight_BL1.sum(1)
+        mean_BD = mean_state(x_BLD, mask_BL)
         sizes = [NUM_SUMMARIES, x_BLD.shape[1] - NUM_SUMMARIES]
         parts = (torch.split(x_BLD, sizes, 1), torch.split(mask_BL, sizes, 1))
         texts = tuple(zip(*parts, strict=True))
         return texts, self.pool(mean_BD)
+
+
+def mean_state(states_BLD: Tensor, mask_BL: Tensor) -> Tensor:
+    """Return the mean B,D of the states that the mask shows."""
+    weight_BL1 = mask_BL[..., None].to(states_BLD.dtype)
+    return (states_BLD * weight_BL1).sum(1) / weight_BL1.sum(1)
 
 
 def _with_neighbours(x_BLD: Tensor, mask_BL: Tensor) -> Tensor:

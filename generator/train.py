@@ -71,9 +71,6 @@ from schemas.mix import MixReport, mix_report
 
 log = logging.getLogger(__name__)
 
-_READING_BATCH = 32
-"""Captions in one step of learning to read."""
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StepReport:
@@ -219,6 +216,12 @@ class _Run:
         torch.manual_seed(settings.seed)
         self.denoiser = new_denoiser(settings, codec, texts_dir).to(self.device)
         newest = checkpoint.checkpoints(self._checkpoints)[-1:] if resume else []
+        seen = workers.gather([path.name for path in newest])
+        if any(names != seen[0] for names in seen):
+            raise UserError(
+                f"the workers do not find the same checkpoints in {self._checkpoints}",
+                "train into a folder that all of them share",
+            )
         trained, held = split_off(training_set.clips, settings.validation)
         self.seconds = 0.0
         self._open_text(newest[0] if newest else None, trained, held)
@@ -254,12 +257,6 @@ class _Run:
         self.tallies = Tallies(len(trained))
         if settings.init and not newest:
             self._start_from(checkpoint.named(settings.init))
-        seen = self.workers.gather([path.name for path in newest])
-        if any(names != seen[0] for names in seen):
-            raise UserError(
-                f"the workers do not find the same checkpoints in {self._checkpoints}",
-                "train into a folder that all of them share",
-            )
         if newest:
             self._load(newest[0])
 
@@ -290,7 +287,6 @@ class _Run:
             [dict(clip.captions) for clip in held],
             self.settings.captions,
             steps=self.settings.reading_steps,
-            batch=_READING_BATCH,
             learning_rate=self.settings.learning_rate,
             matrix_learning_rate=self.settings.matrix_learning_rate,
             seed=self.settings.seed,

@@ -39,7 +39,7 @@ def captions_of_world(count, seed=0):
 
 
 def read(denoiser, shown, held=(), **changes):
-    settings = {"steps": 3, "batch": 32, "learning_rate": 2e-3, "matrix_learning_rate": 6e-3}
+    settings = {"steps": 3, "learning_rate": 2e-3, "matrix_learning_rate": 6e-3}
     return learn_to_read(
         denoiser, shown, held, MIX, **settings | {"seed": 0, "dtype": None} | changes
     )
