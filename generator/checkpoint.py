@@ -27,7 +27,7 @@ from torch import Tensor
 from schemas.errors import UserError
 from schemas.ids import content_id, file_sha256
 
-FORMAT = "rushes-checkpoint-4"
+FORMAT = "rushes-checkpoint-5"
 _JSON = "checkpoint.json"
 _BEST = "best.json"
 _TENSOR_FILES = ("weights", "ema", "optimizer")

@@ -110,7 +110,7 @@ class Denoiser(nn.Module):
             pack.tokens_NC,
             pack.positions_N5,
             timesteps_N,
-            pack.lengths,
+            pack.grids,
             told.texts,
             told.pooled_BD,
             cache,

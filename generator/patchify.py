@@ -9,8 +9,10 @@ positions, and the model is asked for a size by the grid of positions that it is
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 
 Grid = tuple[int, int, int]
@@ -34,6 +36,36 @@ def unpatchify(tokens_NC: Tensor, grid: Grid, patch: int = 1) -> Tensor:
     c = tokens_NC.shape[1] // patch**2
     split = tokens_NC.reshape(g, h, w, c, patch, patch).permute(3, 0, 1, 4, 2, 5)
     return split.reshape(c, g, h * patch, w * patch)
+
+
+NUM_AROUND = 9
+"""Tokens that `around` puts side by side."""
+
+
+def around(tokens_NC: Tensor, grids: Sequence[Grid]) -> Tensor:
+    """Return each token with its eight neighbours in its own group of frames, N,(9*C).
+
+    Zeros stand beyond the edges. The clips of `grids` follow one another in the tokens.
+    """
+    nothing = len(tokens_NC)
+    places, start = [], 0
+    for grid in grids:
+        places_P9, is_inside_P9 = _places_around(grid)
+        places.append((places_P9 + start).where(is_inside_P9, nothing))
+        start += len(places_P9)
+    padded_NC = F.pad(tokens_NC, (0, 0, 0, 1))
+    return padded_NC[torch.cat(places).to(tokens_NC.device)].flatten(1)
+
+
+@lru_cache(maxsize=256)
+def _places_around(grid: Grid) -> tuple[Tensor, Tensor]:
+    """Return where in its clip the tokens around each token are, P,9, and whether there are any."""
+    g, h, w = grid
+    places_GHW = torch.arange(g * h * w).view(g, h, w)
+    padded = F.pad(places_GHW, (1, 1, 1, 1), value=-1)
+    shifted = [padded[:, i : i + h, j : j + w] for i in range(3) for j in range(3)]
+    places_P9 = torch.stack(shifted, -1).reshape(-1, NUM_AROUND)
+    return places_P9, places_P9 >= 0
 
 
 def positions(

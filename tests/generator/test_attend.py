@@ -111,7 +111,8 @@ def ran(dit, lengths, longest, device="cpu"):
     told = tuple((states.to(device), shown.to(device)) for states, shown in both)
     inputs = [x.to(device) for x in (tokens, positions, timesteps)]
     dit.zero_grad()
-    out = dit(*inputs, lengths, told, words.mean(1).to(device))
+    grids = [(1, 1, length) for length in lengths]
+    out = dit(*inputs, grids, told, words.mean(1).to(device))
     out.square().sum().backward()
     return [out.detach().cpu(), *(p.grad.cpu() for p in dit.parameters())]
 

@@ -1,5 +1,6 @@
 import pytest
 import torch
+import torch.nn.functional as F
 
 from generator import attend as attention
 from generator import dit, flow
@@ -22,6 +23,7 @@ from generator.patchify import (
     IS_SINGLE,
     ROW,
     SECONDS,
+    around,
     patchify,
     positions,
     unpatchify,
@@ -56,6 +58,17 @@ def test_unpatchify_undoes_patchify(patch):
     tokens = patchify(latents, patch)
     assert tokens.shape == (24, 5 * patch * patch)
     assert torch.equal(unpatchify(tokens, (2, 3, 4), patch), latents)
+
+
+def test_a_token_sees_the_eight_around_it_in_its_own_group():
+    grids = [(2, 3, 4), (1, 5, 2), (1, 1, 1)]
+    clips = [torch.randn(g, 6, h, w) for g, h, w in grids]
+    tokens = torch.cat([clip.permute(0, 2, 3, 1).reshape(-1, 6) for clip in clips])
+    windows = [
+        F.unfold(clip, 3, padding=1).unflatten(1, (6, 9)).permute(0, 3, 2, 1).reshape(-1, 54)
+        for clip in clips
+    ]
+    assert torch.equal(around(tokens, grids), torch.cat(windows))
 
 
 def test_a_token_is_a_square_of_one_group():
