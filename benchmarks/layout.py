@@ -177,6 +177,7 @@ def main() -> None:
         steps=args.reading_steps,
         learning_rate=args.learning_rate,
         matrix_learning_rate=args.matrix_learning_rate,
+        use_muon=True,
         seed=args.seed,
         dtype=autocast_dtype("auto", _CPU),
     )

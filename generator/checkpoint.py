@@ -27,6 +27,9 @@ from torch import Tensor
 from schemas.errors import UserError
 from schemas.ids import content_id, file_sha256
 
+SHIPPED = "shipped"
+"""Names the checkpoint that comes with the package."""
+
 FORMAT = "rushes-checkpoint-5"
 _JSON = "checkpoint.json"
 _BEST = "best.json"
@@ -109,7 +112,7 @@ def shipped_path() -> Path:
 
 def named(name: str) -> Path:
     """Return the path of a checkpoint: that of the shipped one where the name is `shipped`."""
-    return shipped_path() if name == "shipped" else Path(name)
+    return shipped_path() if name == SHIPPED else Path(name)
 
 
 def save_single(found: Checkpoint, out: Path) -> str:

@@ -123,6 +123,7 @@ def learn_to_read(
     steps: int,
     learning_rate: float,
     matrix_learning_rate: float,
+    use_muon: bool,
     seed: int,
     dtype: torch.dtype | None,
 ) -> ReadingReport | None:
@@ -148,7 +149,7 @@ def learn_to_read(
     width = denoiser.dit.size.width
     answers = nn.ModuleList(nn.Linear(width, len(question.answers)) for question in asked)
     reader = nn.ModuleDict({"text": denoiser.text, "answers": answers}).to(device)
-    optimizer = Optimizer(reader)
+    optimizer = Optimizer(reader, use_muon=use_muon)
 
     def answer(texts: Sequence[_Text]) -> list[Tensor]:
         shown = [t.captions[choose_kind(mix, t.captions, rng.random()) or ""] for t in texts]

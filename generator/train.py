@@ -289,6 +289,7 @@ class _Run:
             steps=self.settings.reading_steps,
             learning_rate=self.settings.learning_rate,
             matrix_learning_rate=self.settings.matrix_learning_rate,
+            use_muon=self.settings.optimizer == "muon",
             seed=self.settings.seed,
             dtype=self.autocast_dtype,
         )

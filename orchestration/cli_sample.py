@@ -93,7 +93,7 @@ def sample(
 
     from orchestration.recipe import ExpandSection, Recipe, SampleSection, load_recipe
     from orchestration.run import open_run
-    from orchestration.sampling import Asked, has_weights, said, sample_videos
+    from orchestration.sampling import Asked, is_in_catalog, said, sample_videos
     from orchestration.show import emit_json
     from schemas.catalog import Catalog
 
@@ -129,7 +129,7 @@ def sample(
     paths = [out if count == 1 else out.with_stem(f"{out.stem}-{i + 1}") for i in range(count)]
     recipe = Recipe(sample=section, expand=loaded.expand)
     # Weights that lie elsewhere need no catalogue; the samples' rows do.
-    opened = Catalog.create(catalog) if has_weights(checkpoint) else Catalog.open(catalog)
+    opened = Catalog.open(catalog) if is_in_catalog(checkpoint) else Catalog.create(catalog)
     with open_run(opened, "sample", recipe) as current:
         done = sample_videos(
             current,
@@ -166,12 +166,12 @@ def evaluate(
     """
     from orchestration.evaluate import evaluate_checkpoint
     from orchestration.recipe import EvaluateSection, load_recipe
-    from orchestration.sampling import has_weights
+    from orchestration.sampling import is_in_catalog
     from orchestration.show import emit_json
     from schemas.catalog import Catalog
 
     settings = (load_recipe(recipe, overrides or []).evaluate or EvaluateSection()).settings()
-    opened = Catalog.create(catalog) if has_weights(checkpoint) else Catalog.open(catalog)
+    opened = Catalog.open(catalog) if is_in_catalog(checkpoint) else Catalog.create(catalog)
     found = evaluate_checkpoint(opened, checkpoint, settings, out)
     if as_json:
         emit_json(found)

@@ -29,7 +29,6 @@ if TYPE_CHECKING:
     from generator.sample import LoadedCheckpoint
     from generator.settings import SampleSettings
 
-SHIPPED = "shipped"
 MAX_GIVEN_S = 60.0
 """Of a given video, so much is read."""
 _MAX_SIDE_PX = 1920
@@ -69,38 +68,28 @@ def find_checkpoint(catalog: Catalog, name: str | None) -> tuple[Path, str]:
     """Return the path and id of a checkpoint: by path, by id, or the newest one.
 
     Where the catalogue has none, it is the one that comes with the package. Raises UserError
-    for a name that is none.
+    for a name that is none of these.
     """
-    from generator.checkpoint import read_state, shipped_path
+    from generator.checkpoint import SHIPPED, named, read_state
 
-    if name == SHIPPED:
-        return shipped_path(), str(read_state(shipped_path())["checkpoint_id"])
-    if name is not None and Path(name).exists():
-        rows = catalog.rows("select checkpoint_id, path from checkpoints")
-        for row in rows:
-            if (catalog.root / row["path"]).resolve() == Path(name).resolve():
-                return Path(name), row["checkpoint_id"]
-        return Path(name), str(read_state(Path(name))["checkpoint_id"])
-    rows = catalog.rows(
-        "select checkpoint_id, path from checkpoints "
-        "where ? is null or checkpoint_id = ? order by created_at desc limit 1",
-        [name, name],
-    )
-    if rows:
-        return catalog.root / rows[0]["path"], rows[0]["checkpoint_id"]
-    if name is None and shipped_path().is_file():
-        return find_checkpoint(catalog, SHIPPED)
-    what = f"no checkpoint `{name}`" if name else "no checkpoint"
-    raise UserError(f"{what} in {catalog.root}", "train one: rushes train generator --dataset NAME")
+    rows = catalog.rows("select checkpoint_id, path from checkpoints order by created_at desc")
+    for row in rows:
+        if name in (None, row["checkpoint_id"]):
+            return catalog.root / row["path"], row["checkpoint_id"]
+    path = named(name or SHIPPED)
+    if not path.exists():
+        what = f"no checkpoint `{name}`" if name else "no checkpoint"
+        raise UserError(
+            f"{what} in {catalog.root}", "train one: rushes train generator --dataset NAME"
+        )
+    return path, str(read_state(path)["checkpoint_id"])
 
 
-def has_weights(checkpoint: str | None) -> bool:
-    """Return whether there are weights to sample from without any catalogue."""
-    from generator.checkpoint import shipped_path
+def is_in_catalog(checkpoint: str | None) -> bool:
+    """Return whether only the catalogue can say where a checkpoint lies."""
+    from generator.checkpoint import SHIPPED, named
 
-    if checkpoint is None or checkpoint == SHIPPED:
-        return shipped_path().is_file()
-    return Path(checkpoint).exists()
+    return not named(checkpoint or SHIPPED).exists()
 
 
 def sample_videos(

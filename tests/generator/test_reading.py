@@ -39,7 +39,8 @@ def captions_of_world(count, seed=0):
 
 
 def read(denoiser, shown, held=(), **changes):
-    settings = {"steps": 3, "learning_rate": 2e-3, "matrix_learning_rate": 6e-3}
+    rates = {"learning_rate": 2e-3, "matrix_learning_rate": 6e-3}
+    settings = {"steps": 3, "use_muon": True, **rates}
     return learn_to_read(
         denoiser, shown, held, MIX, **settings | {"seed": 0, "dtype": None} | changes
     )

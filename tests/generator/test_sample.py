@@ -131,7 +131,7 @@ def test_many_requests_run_in_several_shares(wild, monkeypatch):
     loaded.denoiser.dit.register_forward_pre_hook(lambda _, args: calls.append(args[3]))
     monkeypatch.setattr("generator.sample._TOKENS_AT_ONCE", 32)
     apart = sample_batch(loaded, [PROMPT] * 3, quick(), seeds=[1, 2, 3])
-    assert set(calls) == {(8,) * 4, (8,) * 2}
+    assert set(calls) == {((2, 2, 2),) * 4, ((2, 2, 2),) * 2}
     assert all(differ(a, b) <= 2 for a, b in zip(together, apart, strict=True))
 
 
@@ -248,7 +248,7 @@ def test_windows_of_known_latents_alone_are_not_run(wild):
     how = quick(num_steps=1, window_seconds=1.0, window_tokens=16, guidance_scale=1.0)
     video = sample_requests(loaded, [request], how)[0]
     # Windows of two groups begin at every group; the last two of them see the end.
-    assert ran == [(8, 8)]
+    assert ran == [((2, 2, 2), (2, 2, 2))]
     np.testing.assert_array_equal(video[:32], frames(32))
     assert len(video) == 40
 

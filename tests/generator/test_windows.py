@@ -1,3 +1,5 @@
+import math
+
 import numpy as np
 import pytest
 import torch
@@ -93,13 +95,13 @@ def test_a_clip_made_in_windows_has_exactly_the_size_asked_for(wild, width, heig
 def test_every_window_takes_part(wild):
     how = {"width_px": 48, "height_px": 32, "seconds": 1.0, "num_steps": 1, "guidance_scale": 1.0}
     loaded = wild()
-    tokens = []
-    loaded.denoiser.dit.register_forward_pre_hook(lambda _, args: tokens.append(args[3]))
+    grids = []
+    loaded.denoiser.dit.register_forward_pre_hook(lambda _, args: grids.append(args[3]))
     whole = sample(loaded, "a red circle", SampleSettings(**how))
     parts = sample(loaded, "a red circle", SampleSettings(**how, window_tokens=16))
-    assert tokens[0] == (2 * 4 * 6,)
-    assert len(tokens[1]) > 3
-    assert max(tokens[1]) <= 16
+    assert grids[0] == ((2, 4, 6),)
+    assert len(grids[1]) > 3
+    assert max(math.prod(grid) for grid in grids[1]) <= 16
     assert (whole != parts).any()
     # Each pixel is predicted by a window or two: like what the whole gives, not noise.
     likeness = np.corrcoef(whole.flatten(), parts.flatten())[0, 1]
