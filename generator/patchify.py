@@ -50,22 +50,21 @@ def around(tokens_NC: Tensor, grids: Sequence[Grid]) -> Tensor:
     nothing = len(tokens_NC)
     places, start = [], 0
     for grid in grids:
-        places_P9, is_inside_P9 = _places_around(grid)
-        places.append((places_P9 + start).where(is_inside_P9, nothing))
+        places_P9 = _places_around(grid)
+        places.append((places_P9 + start).where(places_P9 >= 0, nothing))
         start += len(places_P9)
     padded_NC = F.pad(tokens_NC, (0, 0, 0, 1))
     return padded_NC[torch.cat(places).to(tokens_NC.device)].flatten(1)
 
 
 @lru_cache(maxsize=256)
-def _places_around(grid: Grid) -> tuple[Tensor, Tensor]:
-    """Return where in its clip the tokens around each token are, P,9, and whether there are any."""
+def _places_around(grid: Grid) -> Tensor:
+    """Return where in its clip the tokens around each token are, P,9; -1 beyond the edges."""
     g, h, w = grid
     places_GHW = torch.arange(g * h * w).view(g, h, w)
     padded = F.pad(places_GHW, (1, 1, 1, 1), value=-1)
     shifted = [padded[:, i : i + h, j : j + w] for i in range(3) for j in range(3)]
-    places_P9 = torch.stack(shifted, -1).reshape(-1, NUM_AROUND)
-    return places_P9, places_P9 >= 0
+    return torch.stack(shifted, -1).reshape(-1, NUM_AROUND)
 
 
 def positions(

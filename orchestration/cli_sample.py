@@ -93,9 +93,8 @@ def sample(
 
     from orchestration.recipe import ExpandSection, Recipe, SampleSection, load_recipe
     from orchestration.run import open_run
-    from orchestration.sampling import Asked, is_in_catalog, said, sample_videos
+    from orchestration.sampling import Asked, catalog_for, said, sample_videos
     from orchestration.show import emit_json
-    from schemas.catalog import Catalog
 
     asked = Asked(
         prompt=prompt,
@@ -128,9 +127,7 @@ def sample(
     settings = section.settings("the command line")
     paths = [out if count == 1 else out.with_stem(f"{out.stem}-{i + 1}") for i in range(count)]
     recipe = Recipe(sample=section, expand=loaded.expand)
-    # Weights that lie elsewhere need no catalogue; the samples' rows do.
-    opened = Catalog.open(catalog) if is_in_catalog(checkpoint) else Catalog.create(catalog)
-    with open_run(opened, "sample", recipe) as current:
+    with open_run(catalog_for(checkpoint, catalog), "sample", recipe) as current:
         done = sample_videos(
             current,
             checkpoint,
@@ -166,13 +163,11 @@ def evaluate(
     """
     from orchestration.evaluate import evaluate_checkpoint
     from orchestration.recipe import EvaluateSection, load_recipe
-    from orchestration.sampling import is_in_catalog
+    from orchestration.sampling import catalog_for
     from orchestration.show import emit_json
-    from schemas.catalog import Catalog
 
     settings = (load_recipe(recipe, overrides or []).evaluate or EvaluateSection()).settings()
-    opened = Catalog.open(catalog) if is_in_catalog(checkpoint) else Catalog.create(catalog)
-    found = evaluate_checkpoint(opened, checkpoint, settings, out)
+    found = evaluate_checkpoint(catalog_for(checkpoint, catalog), checkpoint, settings, out)
     if as_json:
         emit_json(found)
     else:

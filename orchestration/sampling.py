@@ -85,11 +85,16 @@ def find_checkpoint(catalog: Catalog, name: str | None) -> tuple[Path, str]:
     return path, str(read_state(path)["checkpoint_id"])
 
 
-def is_in_catalog(checkpoint: str | None) -> bool:
-    """Return whether only the catalogue can say where a checkpoint lies."""
+def catalog_for(checkpoint: str | None, root: Path) -> Catalog:
+    """Open the catalogue; where the weights lie elsewhere it need not be there, and is made.
+
+    Raises UserError where only a catalogue can say where the checkpoint lies, and there is none.
+    """
     from generator.checkpoint import SHIPPED, named
 
-    return not named(checkpoint or SHIPPED).exists()
+    if named(checkpoint or SHIPPED).exists():
+        return Catalog.create(root)
+    return Catalog.open(root)
 
 
 def sample_videos(
