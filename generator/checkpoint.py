@@ -129,33 +129,36 @@ def save_single(found: Checkpoint, out: Path) -> str:
     return str(state["checkpoint_id"])
 
 
-def _read_single(path: Path) -> tuple[dict[str, Any], dict[str, Tensor]]:
-    """Return what a file of `save_single` says, and its weights in single precision."""
+def _state_of_single(path: Path) -> dict[str, Any]:
+    """Return what the header of a file of `save_single` says; no weights are read."""
     try:
         with safe_open(path, framework="pt") as file:
             state = json.loads((file.metadata() or {})["checkpoint"])
-            tensors = {name: file.get_tensor(name).float() for name in file.keys()}  # noqa: SIM118
-    except (OSError, SafetensorError, ValueError, KeyError) as error:
+            return _checked_format(path, state)
+    except (OSError, SafetensorError, ValueError, KeyError, TypeError) as error:
         raise UserError(
             f"{path} holds no checkpoint of ours", "name one that rushes wrote"
         ) from error
-    return state, tensors
+
+
+def _checked_format(path: Path, state: dict[str, Any]) -> dict[str, Any]:
+    if state["format"] != FORMAT:
+        raise UserError(
+            f"checkpoint {path} has the format {state['format']}, not {FORMAT}", "train it again"
+        )
+    return state
 
 
 def read_state(path: Path) -> dict[str, Any]:
     """Read what JSON holds. Raises UserError when `path` is no checkpoint of ours."""
     if path.is_file():
-        return _read_single(path)[0]
+        return _state_of_single(path)
     if not (path / _JSON).is_file():
         raise UserError(f"no checkpoint at {path}", "name a folder step_... that training wrote")
     try:
-        state = json.loads((path / _JSON).read_text())
-        found = state["format"]
+        return _checked_format(path, json.loads((path / _JSON).read_text()))
     except (ValueError, KeyError, TypeError) as error:
         raise _corrupt(path, f"{_JSON} cannot be read") from error
-    if found != FORMAT:
-        raise UserError(f"checkpoint {path} has the format {found}, not {FORMAT}", "train it again")
-    return dict(state)
 
 
 def load(path: Path, *, with_optimizer: bool) -> Checkpoint:
@@ -163,8 +166,9 @@ def load(path: Path, *, with_optimizer: bool) -> Checkpoint:
 
     Raises UserError when it is missing, damaged or of another format.
     """
+    state = read_state(path)
     if path.is_file():
-        state, weights = _read_single(path)
+        weights = {name: value.float() for name, value in load_file(path).items()}
         return Checkpoint(
             path=path,
             checkpoint_id=state["checkpoint_id"],
@@ -173,7 +177,6 @@ def load(path: Path, *, with_optimizer: bool) -> Checkpoint:
             optimizer={},
             state=state,
         )
-    state = read_state(path)
     tensors: dict[str, dict[str, Tensor]] = {"optimizer": {}}
     for name in _TENSOR_FILES if with_optimizer else _TENSOR_FILES[:2]:
         file = _file(path, name)

@@ -32,7 +32,7 @@ from generator.attend import (
     even_rows,
     leave_to_python,
 )
-from generator.patchify import DURATION, IS_SINGLE, NUM_AROUND, Grid, around
+from generator.patchify import DURATION, IS_SINGLE, NUM_AROUND, Grid, around, num_tokens
 from generator.step_cache import StepCache
 from generator.text import Texts
 
@@ -253,7 +253,7 @@ class DiT(nn.Module):
 
         Of several sets of text states, the first block reads the first, the next the second.
         """
-        lengths = [math.prod(grid) for grid in grids]
+        lengths = [num_tokens(grid) for grid in grids]
         # On CPUs, blank rows at the end make products of few different shapes.
         count = len(tokens_NC)
         blank = blank_rows(tokens_NC, self.size.head_width)

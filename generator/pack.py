@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from generator.codec import Layout, starts_of
-from generator.patchify import Grid, patchify, positions, unpatchify
+from generator.patchify import Grid, num_tokens, patchify, positions, unpatchify
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,7 +45,7 @@ class Pack:
     @property
     def lengths(self) -> tuple[int, ...]:
         """Tokens of each clip; they add up to N."""
-        return tuple(t * h * w for t, h, w in self.grids)
+        return tuple(num_tokens(grid) for grid in self.grids)
 
     def per_token(self, values_B: Tensor) -> Tensor:
         """Repeat one value per clip for each of its tokens."""
@@ -106,5 +106,5 @@ def pack(items: Sequence[Item], patch: int = 1) -> Pack:
 
 def unpack(tokens_NC: Tensor, grids: Sequence[Grid], patch: int = 1) -> list[Tensor]:
     """Undo `pack`: return the latents C,G,H,W of every clip."""
-    parts = torch.split(tokens_NC, [t * h * w for t, h, w in grids])
+    parts = torch.split(tokens_NC, [num_tokens(grid) for grid in grids])
     return [unpatchify(part, grid, patch) for part, grid in zip(parts, grids, strict=True)]

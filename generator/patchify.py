@@ -8,6 +8,7 @@ positions, and the model is asked for a size by the grid of positions that it is
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from functools import lru_cache
 
@@ -21,6 +22,11 @@ Grid = tuple[int, int, int]
 SECONDS, ROW, COLUMN, DURATION, IS_SINGLE = range(5)
 """Columns of a position: middle of the group in seconds, row and column in heights, length of the
 group in seconds, and 1 for a group of a single frame, else 0."""
+
+
+def num_tokens(grid: Grid) -> int:
+    """Return how many tokens a grid has."""
+    return math.prod(grid)
 
 
 def patchify(latents_CGHW: Tensor, patch: int = 1) -> Tensor:
