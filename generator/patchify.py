@@ -66,8 +66,8 @@ def around(tokens_NC: Tensor, grids: Sequence[Grid]) -> Tensor:
 @lru_cache(maxsize=256)
 def _places_around(grid: Grid) -> Tensor:
     """Return where in its clip the tokens around each token are, P,9; -1 beyond the edges."""
-    g, h, w = grid
-    places_GHW = torch.arange(g * h * w).view(g, h, w)
+    _, h, w = grid
+    places_GHW = torch.arange(num_tokens(grid)).view(grid)
     padded = F.pad(places_GHW, (1, 1, 1, 1), value=-1)
     shifted = [padded[:, i : i + h, j : j + w] for i in range(3) for j in range(3)]
     return torch.stack(shifted, -1).reshape(-1, NUM_AROUND)
