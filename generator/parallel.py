@@ -19,6 +19,7 @@ import torch.distributed as dist
 from torch import Tensor, nn
 
 from generator.flow import Denoiser
+from schemas.processor import multiplies_bfloat16_fast
 
 _PATIENCE = timedelta(days=2)
 """How long workers wait for one that still encodes clips; one that dies is noticed at once."""
@@ -149,7 +150,7 @@ def autocast_dtype(precision: str, device: torch.device) -> torch.dtype | None:
         if device.type == "cuda":
             fast = torch.cuda.is_bf16_supported()
         else:
-            fast = bool(torch.cpu._is_avx512_bf16_supported())
+            fast = multiplies_bfloat16_fast()
         precision = "bfloat16" if fast else "float32"
     return torch.bfloat16 if precision == "bfloat16" else None
 

@@ -13,6 +13,7 @@ from typing import Any
 from captioner.settings import TransformersSettings
 from schemas.errors import UserError
 from schemas.ids import file_sha256
+from schemas.processor import multiplies_bfloat16_fast
 from schemas.vision_imports import ready_vision
 
 log = logging.getLogger(__name__)
@@ -106,8 +107,7 @@ def _dtype(settings: TransformersSettings, device: str) -> Any:
     if settings.dtype != "auto":
         return getattr(torch, settings.dtype)
     if device == "cpu":
-        is_fast = bool(torch.cpu._is_avx512_bf16_supported())
-        return torch.bfloat16 if is_fast else torch.float32
+        return torch.bfloat16 if multiplies_bfloat16_fast() else torch.float32
     return torch.bfloat16 if torch.cuda.is_bf16_supported() else torch.float16
 
 

@@ -21,7 +21,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from captioner.tiny.matcher import ClipTraits, Matcher, MatcherShape, traits_of
-from captioner.tiny.network import TinyNetwork
+from captioner.tiny.network import TinyNetwork, mixed
 from captioner.tiny.optimizer import Optimizer
 from captioner.tiny.progress import TinyStep
 from captioner.tiny.settings import TinySettings
@@ -110,7 +110,7 @@ def _losses(
     stated = [said(item) for _, item in right] + [said(item) for item in wrong]
     true = [shown(item) for item in facts]
     holds = torch.tensor([[text <= clip for clip in true] for text in stated]).float()
-    with torch.autocast("cpu", dtype=torch.bfloat16):
+    with mixed():
         points, told, ease = matcher.embed_texts(vocabulary.tokens_of(texts))
     clips = matcher.embed_clips(traits)
     scale = matcher.scale.exp()
@@ -146,7 +146,7 @@ def _look(
             frames = np.array(shard.frames_NTHWC[start : start + _BATCH])
             for i in np.flatnonzero(rng.random(len(frames)) < settings.damage_share):
                 frames[i] = damaged(rng, frames[i])
-            with torch.autocast("cpu", dtype=torch.bfloat16):
+            with mixed():
                 traits = traits_of(network.encode(torch.from_numpy(frames), times))
             chances.append(traits.chances_BF.bfloat16())
             latents.append(traits.latents_BK.bfloat16())

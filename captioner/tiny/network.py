@@ -33,6 +33,7 @@ from captioner.tiny.blocks import (
 )
 from captioner.tiny.vocabulary import FIELD_OF, MAX_TOKENS, TOKENS, VALUE_OF
 from schemas.facts import COLOURS
+from schemas.processor import multiplies_bfloat16_fast
 
 PATCH_PX = 8
 FRAMES_PER_MOMENT = 2
@@ -114,9 +115,9 @@ class Story:
     """The colour of the object last named, -1 for none."""
 
 
-def compute_dtype() -> torch.dtype:
-    """Return bfloat16 where this machine multiplies it fast, else float32."""
-    return torch.bfloat16 if torch.ops.mkldnn._is_mkldnn_bf16_supported() else torch.float32
+def mixed() -> torch.autocast:
+    """Return a context in which products are taken in bfloat16 where this machine is fast at it."""
+    return torch.autocast("cpu", torch.bfloat16, enabled=multiplies_bfloat16_fast())
 
 
 class TinyNetwork(nn.Module):

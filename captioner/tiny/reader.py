@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from captioner.tiny.certainty import Told, told
 from captioner.tiny.evidence import doubts
 from captioner.tiny.matcher import Matcher, MatcherShape, traits_of
-from captioner.tiny.network import Seen, TinyNetwork, compute_dtype
+from captioner.tiny.network import Seen, TinyNetwork, mixed
 from captioner.tiny.sequence import Control
 from captioner.tiny.slot_readings import read_slots
 from captioner.tiny.weights import Weights, load_weights
@@ -153,7 +153,7 @@ class TinyReader:
             points_ND[i] += point_D
 
     def _see(self, batch: torch.Tensor, step: float) -> Seen:
-        with torch.inference_mode(), torch.autocast("cpu", dtype=compute_dtype()):
+        with torch.inference_mode(), mixed():
             return self._network.encode(batch, torch.arange(batch.shape[1]) * step)
 
     def _matching(self) -> Matcher:

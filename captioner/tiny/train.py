@@ -20,7 +20,7 @@ from captioner.tiny.certainty import calibrate
 from captioner.tiny.losses import losses, total
 from captioner.tiny.match import train_matching
 from captioner.tiny.measure import measure
-from captioner.tiny.network import NetworkShape, TinyNetwork
+from captioner.tiny.network import NetworkShape, TinyNetwork, mixed
 from captioner.tiny.optimizer import Optimizer
 from captioner.tiny.progress import TinyStep
 from captioner.tiny.settings import TinySettings
@@ -177,7 +177,7 @@ class _Run:
     def _step(self, batch: Batch) -> TinyStep:
         started = time.perf_counter()
         rate = self._rate()
-        with torch.autocast("cpu", dtype=torch.bfloat16):
+        with mixed():
             seen = self.network.encode(batch.frames_BTHWC, batch.times_T)
             logits = self.network.next_words(batch.tokens_BN[:, :-1], seen.memory_BND)
         found = losses(seen, logits, batch)
@@ -250,7 +250,7 @@ class _Run:
         captions = []
         for start in range(0, len(shard.facts), 32):
             frames = torch.from_numpy(shard.frames_NTHWC[start : start + 32])
-            with torch.inference_mode(), torch.autocast("cpu", dtype=torch.bfloat16):
+            with torch.inference_mode(), mixed():
                 seen = self.average.encode(frames, torch.from_numpy(shard.times_T).float())
                 captions += write(self.average, seen.memory_BND, "long")
         return captions

@@ -1,3 +1,4 @@
+import contextlib
 import json
 import os
 import subprocess
@@ -166,14 +167,20 @@ def test_a_reader_beside_a_writer_sees_whole_batches_only(tmp_path, make, reposi
     from pathlib import Path
     from tests_conftest import Make
     for index in range(8):
+        sys.stdin.read(1)
         Make.catalog(Path(sys.argv[1]), names=[f"v{{index}}"])
     """
     script = f"import sys; sys.path.insert(0, {str(repository)!r})\n{textwrap.dedent(code)}"
-    writer = subprocess.Popen([sys.executable, "-P", "-c", script, str(root)])
+    command = [sys.executable, "-P", "-c", script, str(root)]
+    writer = subprocess.Popen(command, stdin=subprocess.PIPE, bufsize=0)
     seen = set()
     try:
         while True:
             is_over = writer.poll() is not None
+            # For every batch a reading first: a writer much faster than the reader would be done
+            # before two of them.
+            with contextlib.suppress(BrokenPipeError):
+                writer.stdin.write(b".")
             catalog.refresh()
             counts = catalog.rows(
                 """
@@ -199,6 +206,7 @@ def test_a_reader_beside_a_writer_sees_whole_batches_only(tmp_path, make, reposi
                 break
     finally:
         writer.kill()
+        writer.stdin.close()
     assert writer.wait() == 0
     assert max(seen) == 9
     assert len(seen) > 2
