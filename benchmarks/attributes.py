@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import argparse
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -53,22 +53,31 @@ def changed(facts: Facts, name: str, rng: np.random.Generator) -> Facts | None:
 
 
 def losses(
-    loaded: LoadedCheckpoint, items: Sequence[Item], prompts: Sequence[str], t: float, seed: int
+    loaded: LoadedCheckpoint, items: Sequence[Item], prompts: Mapping[int, str], t: float, seed: int
 ) -> Tensor:
-    """Return the loss of each clip under its prompt at one noise level."""
+    """Return the loss at one noise level of the clips that have a prompt, in their order.
+
+    A clip gets the same noise whatever others are asked for.
+    """
     found = []
-    for first in range(0, len(items), _BATCH):
-        packed = pack(items[first : first + _BATCH], loaded.patch)
-        rng = torch.Generator().manual_seed(seed + first)
-        noise = torch.randn(packed.tokens_NC.shape, generator=rng)
-        timesteps = packed.timesteps(torch.full((len(packed.grids),), t))
-        noisy = packed.with_tokens(flow.noised(packed.tokens_NC, noise, timesteps))
-        with torch.no_grad():
-            told = loaded.denoiser.tell(prompts[first : first + _BATCH])
-            clean = loaded.denoiser(noisy, timesteps, told)
-        sums, counts = flow.loss_per_clip(
-            flow.loss_per_token(clean, packed.tokens_NC, timesteps), packed
+    numbers = sorted(prompts)
+    for first in range(0, len(numbers), _BATCH):
+        some = numbers[first : first + _BATCH]
+        packed = pack([items[i] for i in some], loaded.patch)
+        noise = torch.cat(
+            [
+                torch.randn(
+                    length,
+                    packed.tokens_NC.shape[1],
+                    generator=torch.Generator().manual_seed(seed + i),
+                )
+                for i, length in zip(some, packed.lengths, strict=True)
+            ]
         )
+        timesteps = packed.timesteps(torch.full((len(some),), t))
+        with torch.no_grad():
+            told = loaded.denoiser.tell([prompts[i] for i in some])
+            sums, counts = flow.clip_losses(loaded.denoiser, packed, timesteps, noise, told)
         found.append(sums / counts)
     return torch.cat(found)
 
@@ -99,7 +108,7 @@ def main() -> None:
     )
     items = [item_of(loaded, case, sampling.fps) for case in cases]
     rng = np.random.default_rng(0)
-    prompts = [case.prompt for case in cases]
+    prompts = {i: case.prompt for i, case in enumerate(cases)}
     swapped: dict[str, dict[int, str]] = {}
     for name in (*OF_OBJECT, *OF_SCENE):
         facts = {i: changed(case.clip.facts, name, rng) for i, case in enumerate(cases)}
@@ -110,16 +119,15 @@ def main() -> None:
     print(f"{'t':>5} {'loss':>7}" + "".join(f"{name:>19}" for name in swapped))
     rows: dict[str, dict[str, float]] = {}
     for t in args.timesteps:
-        own = [losses(loaded, items, prompts, t, 1000 * k) for k in range(_NOISES)]
+        own = [losses(loaded, items, prompts, t, k * len(items)) for k in range(_NOISES)]
         row = {"loss": float(torch.stack(own).mean())}
         cells = ""
         for name, texts in swapped.items():
             part = sorted(texts)
-            # The same noise for a clip under both captions.
-            told = [texts.get(i, prompts[i]) for i in range(len(items))]
-            grown = torch.stack(
-                [losses(loaded, items, told, t, 1000 * k) - own[k] for k in range(_NOISES)]
-            ).mean(0)[part]
+            under_other = [losses(loaded, items, texts, t, k * len(items)) for k in range(_NOISES)]
+            grown = torch.stack([a - b[part] for a, b in zip(under_other, own, strict=True)]).mean(
+                0
+            )
             row[name] = float(grown.mean())
             spread = float(grown.std()) / len(part) ** 0.5
             cells += f"{row[name]:+11.4f} ±{spread:.4f}"

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import lru_cache
 
 import numpy as np
 import torch
@@ -56,46 +55,49 @@ class DrawSettings:
     scores: tuple[str, ...] = ()
 
 
-@lru_cache(maxsize=4)
-def order(seed: int, epoch: int, count: int) -> NDArray[np.int64]:
-    """Return the permutation of `count` clips for one pass over them."""
-    return np.random.default_rng([seed, 0, epoch]).permutation(count)
+class Order:
+    """Which of `count` clips comes when: pass after pass over them, each in an order of its own.
 
-
-@lru_cache(maxsize=4)
-def weighted_order(seed: int, epoch: int, weights: tuple[float, ...]) -> NDArray[np.int64]:
-    """Return one pass in which clips come in proportion to their weights, as evenly as can be.
-
-    A pass has as many places as there are clips; a clip of weight w among mean m has w / m of
-    them, rounded up or down by lot (systematic sampling), so that no clip of positive weight
-    is left out for ever.
+    With weights, a pass still has as many places as there are clips; a clip of weight w among
+    mean m has w / m of them, rounded up or down by lot (systematic sampling), so that no clip
+    of positive weight is left out for ever.
     """
-    rng = np.random.default_rng([seed, 0, epoch])
-    shares = np.asarray(weights) / np.sum(weights) * len(weights)
-    mixed = rng.permutation(len(weights))
-    edges = np.cumsum(shares[mixed])
-    picks = np.searchsorted(edges, np.arange(len(weights)) + rng.random(), side="right")
-    chosen: NDArray[np.int64] = mixed[picks.clip(0, len(weights) - 1)]
-    return rng.permutation(chosen)
+
+    def __init__(self, seed: int, count: int, weights: Sequence[float] | None = None) -> None:
+        self._seed = seed
+        self._count = count
+        # Kept as an array, and the last passes as well: a dataset may have millions of clips.
+        self._shares = None if weights is None else np.asarray(weights) / np.sum(weights) * count
+        self._passes: dict[int, NDArray[np.int64]] = {}
+
+    def __getitem__(self, counter: int) -> int:
+        """Return the index of clip number `counter` of training."""
+        epoch, place = divmod(counter, self._count)
+        if epoch not in self._passes:
+            last = [(e, one) for e, one in self._passes.items() if abs(e - epoch) <= 1]
+            self._passes = {**dict(last), epoch: self.of(epoch)}
+        return int(self._passes[epoch][place])
+
+    def of(self, epoch: int) -> NDArray[np.int64]:
+        """Return the indices of one pass, in their order."""
+        rng = np.random.default_rng([self._seed, 0, epoch])
+        if self._shares is None:
+            return rng.permutation(self._count)
+        mixed = rng.permutation(self._count)
+        edges = np.cumsum(self._shares[mixed])
+        picks = np.searchsorted(edges, np.arange(self._count) + rng.random(), side="right")
+        chosen: NDArray[np.int64] = mixed[picks.clip(0, self._count - 1)]
+        return rng.permutation(chosen)
 
 
-def draw(
-    clips: Sequence[TrainingClip],
-    counter: int,
-    settings: DrawSettings,
-    weights: tuple[float, ...] | None = None,
-) -> Draw:
+def draw(clips: Sequence[TrainingClip], counter: int, settings: DrawSettings, order: Order) -> Draw:
     """Return the clip number `counter` of training: a pure function of its arguments.
 
     Most windows begin with the clip, as samples do, and the rest at any full group; so do
     single frames. Kinds of caption and tasks come in the shares of their mixes.
     """
     seed = settings.seed
-    epoch, place = divmod(counter, len(clips))
-    if weights is None:
-        index = int(order(seed, epoch, len(clips))[place])
-    else:
-        index = int(weighted_order(seed, epoch, weights)[place])
+    index = order[counter]
     clip = clips[index]
     rng = np.random.default_rng([seed, 1, counter])
     num_frames = min(settings.max_frames, clip.num_frames)
@@ -176,7 +178,7 @@ class PackBuilder:
         self._images_first = images_first
         self._images = replace(settings, tasks=ONLY_IMAGES)
         self._patch = patch
-        self._weights = weights
+        self._order = Order(settings.seed, len(clips), weights)
 
     def draws(self, counter: int, progress: float = 1.0) -> list[Draw]:
         """Return the draws of the batch that starts at a counter, as drawn.
@@ -189,7 +191,7 @@ class PackBuilder:
         draws: list[Draw] = []
         tokens = 0
         while True:
-            drawn = draw(self._clips, counter + len(draws), settings, self._weights)
+            drawn = draw(self._clips, counter + len(draws), settings, self._order)
             tokens += self.num_tokens(drawn)
             if draws and tokens > budget:
                 return draws

@@ -196,3 +196,12 @@ def loss_per_clip(loss_N: Tensor, pack: Pack) -> tuple[Tensor, Tensor]:
     counted = (~pack.known_N).to(loss_N.dtype)
     zeros = loss_N.new_zeros(len(pack.grids))
     return zeros.index_add(0, index_N, loss_N * counted), zeros.index_add(0, index_N, counted)
+
+
+def clip_losses(
+    denoiser: Denoiser, pack: Pack, timesteps_N: Tensor, noise_NC: Tensor, told: Told
+) -> tuple[Tensor, Tensor]:
+    """Noise a pack, predict it, and return what `loss_per_clip` does."""
+    noisy = pack.with_tokens(noised(pack.tokens_NC, noise_NC, timesteps_N))
+    clean_NC = denoiser(noisy, timesteps_N, told)
+    return loss_per_clip(loss_per_token(clean_NC, pack.tokens_NC, timesteps_N), pack)

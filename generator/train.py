@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from torch import Tensor, nn
+from torch import nn
 
 from generator import checkpoint, flow
 from generator.clips import (
@@ -35,7 +35,7 @@ from generator.clips import (
 )
 from generator.codec import Codec
 from generator.codecs import open_codec
-from generator.data import Batch, Draw, PackBuilder
+from generator.data import Batch, PackBuilder
 from generator.dit import SIZES, num_parameters
 from generator.guard import GradientNorms
 from generator.loss_log import ClipLoss, LossLog
@@ -449,17 +449,16 @@ class _Run:
             [flow.shift_of(n, self.settings.shift_base_tokens) for n in batch.pack.lengths]
         )
         t_B = flow.draw_timesteps(shift_B, rng, spread=self.settings.timestep_spread)
-        noise_NC = torch.randn(batch.pack.tokens_NC.shape, generator=rng)
-        sums_B, counts_B = pack_loss(
-            self.denoiser,
-            batch.pack,
-            t_B,
-            noise_NC,
-            batch.draws,
-            self.units,
-            self.device,
-            self.autocast_dtype,
-        )
+        noise_NC = torch.randn(batch.pack.tokens_NC.shape, generator=rng).to(self.device)
+        pack = batch.pack.to(self.device)
+        with autocast(self.device, self.autocast_dtype):
+            told = self.denoiser.tell(
+                [d.caption for d in batch.draws],
+                [{n: v / self.units[n] for n, v in d.scores.items()} for d in batch.draws],
+            )
+            sums_B, counts_B = flow.clip_losses(
+                self.denoiser, pack, pack.timesteps(t_B.to(self.device)), noise_NC, told
+            )
         # Sharded gradients are means over the workers, so the sum is made up for here.
         (sums_B.sum() * (self.workers.count / total)).backward()  # type: ignore[no-untyped-call]
         means = (sums_B.detach() / counts_B.clamp_min(1)).tolist()
@@ -692,29 +691,6 @@ def check_text(path: Path, state: Mapping[str, Any], denoiser: flow.Denoiser) ->
             f"{ours}",
             "use the text encoder that it was trained with",
         )
-
-
-def pack_loss(
-    denoiser: flow.Denoiser,
-    pack: Pack,
-    t_B: Tensor,
-    noise_NC: Tensor,
-    draws: Sequence[Draw],
-    units: Mapping[str, float],
-    device: torch.device,
-    dtype: torch.dtype | None,
-) -> tuple[Tensor, Tensor]:
-    """Return the summed loss of each clip's unknown tokens, B, and how many they are, B."""
-    pack = pack.to(device)
-    timesteps_N = pack.timesteps(t_B.to(device))
-    noisy = pack.with_tokens(flow.noised(pack.tokens_NC, noise_NC.to(device), timesteps_N))
-    with autocast(device, dtype):
-        told = denoiser.tell(
-            [d.caption for d in draws],
-            [{n: v / units[n] for n, v in d.scores.items()} for d in draws],
-        )
-        clean_NC = denoiser(noisy, timesteps_N, told)
-    return flow.loss_per_clip(flow.loss_per_token(clean_NC, pack.tokens_NC, timesteps_N), pack)
 
 
 def unknown(pack: Pack) -> int:

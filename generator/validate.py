@@ -95,19 +95,17 @@ class Validation:
             one = pack([item], patch)
             rng = torch.Generator().manual_seed(number)
             noise_NC = torch.randn(one.tokens_NC.shape, generator=rng).to(device)
+            noise_NC = noise_NC.repeat(len(_TIMESTEPS), 1)
             ten = one.to(device).repeated(len(_TIMESTEPS))
             timesteps_N = ten.timesteps(torch.tensor(_TIMESTEPS, device=device))
-            noisy = ten.with_tokens(
-                flow.noised(ten.tokens_NC, noise_NC.repeat(len(_TIMESTEPS), 1), timesteps_N)
-            )
-            means = self._losses(denoiser, noisy, ten, timesteps_N, drawn.caption, dtype)
+            means = self._losses(denoiser, ten, timesteps_N, noise_NC, drawn.caption, dtype)
             size = "x".join(map(str, one.grids[0]))
             for t, loss in zip(_TIMESTEPS, means, strict=True):
                 for name in ("loss", f"loss/t={t:.2f}", f"loss/{size}"):
                     sums.setdefault(name, []).append(loss)
             other = draws[(number + 1) % len(draws)].caption
             if drawn.caption and other not in ("", drawn.caption):
-                under_other = self._losses(denoiser, noisy, ten, timesteps_N, other, dtype)
+                under_other = self._losses(denoiser, ten, timesteps_N, noise_NC, other, dtype)
                 for t, loss, worse in zip(_TIMESTEPS, means, under_other, strict=True):
                     sums.setdefault(f"text/t={t:.2f}", []).append(worse - loss)
         measured = {name: sum(values) / len(values) for name, values in sums.items()}
@@ -116,18 +114,16 @@ class Validation:
     @staticmethod
     def _losses(
         denoiser: Denoiser,
-        noisy: Pack,
-        clean: Pack,
+        pack: Pack,
         timesteps_N: Tensor,
+        noise_NC: Tensor,
         caption: str,
         dtype: torch.dtype | None,
     ) -> list[float]:
         """Return the loss of each clip of a pack under one caption."""
         with torch.no_grad(), autocast(timesteps_N.device, dtype):
-            told = denoiser.tell([caption] * len(clean.grids))
-            clean_NC = denoiser(noisy, timesteps_N, told)
-        losses_N = flow.loss_per_token(clean_NC, clean.tokens_NC, timesteps_N)
-        total, count = flow.loss_per_clip(losses_N, clean)
+            told = denoiser.tell([caption] * len(pack.grids))
+            total, count = flow.clip_losses(denoiser, pack, timesteps_N, noise_NC, told)
         means: list[float] = (total / count).tolist()
         return means
 

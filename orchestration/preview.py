@@ -67,7 +67,7 @@ def preview(
     """Write draws `[start, start + count)` of a training as mp4 files, `index.html` and JSON."""
     from generator.clips import BadLatentsError, prepare
     from generator.codecs import open_codec
-    from generator.data import draw, item_of
+    from generator.data import Order, draw, item_of
     from generator.dit import SIZES
     from generator.setup import check, checked_weights, clip_size, draw_settings
     from generator.validate import split_off
@@ -82,11 +82,11 @@ def preview(
         raise UserError(f"no clip of dataset {dataset.name} can be read", "see rushes doctor")
     clips, _ = split_off(found.clips, settings.validation)
     draws = draw_settings(settings, codec)
-    shares = checked_weights(weights, clips)
+    order = Order(draws.seed, len(clips), checked_weights(weights, clips))
     out.mkdir(parents=True, exist_ok=True)
     shown: list[Previewed] = []
     for counter in range(start, start + count):
-        drawn = draw(clips, counter, draws, shares)
+        drawn = draw(clips, counter, draws, order)
         clip = clips[drawn.index]
         try:
             item = item_of(clip, drawn, SIZES[settings.size].patch)

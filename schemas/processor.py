@@ -17,9 +17,9 @@ def multiplies_bfloat16_fast() -> bool:
 def is_fast(cpuinfo: str) -> bool:
     """Say what Linux's description of a processor means for matrix products in bfloat16.
 
-    An Intel core without AMX takes `avx512_bf16` instructions, but at half the speed of float32: 166
-    beside 300 GFLOP/s on two cores with torch 2.13. AMD's (Zen 4 and later) are twice as fast at it,
-    cores with AMX seven times.
+    An Intel core without AMX takes `avx512_bf16` instructions, but at half the speed of float32:
+    166 beside 300 GFLOP/s on two cores with torch 2.13. AMD's (Zen 4 and later) are twice as
+    fast at it, cores with AMX seven times.
     """
     words: set[str] = set()
     for line in cpuinfo.splitlines():

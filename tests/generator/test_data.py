@@ -7,7 +7,7 @@ import pytest
 
 from generator.clips import ClipSize, TrainingSet, prepare
 from generator.codec import PixelCodec
-from generator.data import DrawSettings, PackBuilder, draw, item_of, order, weighted_order
+from generator.data import DrawSettings, Order, PackBuilder, draw, item_of
 from generator.tasks import Part, Picture, TaskMix
 from schemas.mix import CaptionMix
 
@@ -47,7 +47,8 @@ def clips_with(cached, *captions, count=7, scores=None):
 
 def draws_of(clips, count, weights=None, **changes):
     how = settings(**changes)
-    return [draw(clips, counter, how, weights) for counter in range(count)]
+    order = Order(how.seed, len(clips), weights)
+    return [draw(clips, counter, how, order) for counter in range(count)]
 
 
 def shares(values):
@@ -56,21 +57,20 @@ def shares(values):
 
 
 def test_the_order_of_every_epoch_is_another_permutation():
-    orders = [order(3, epoch, 20) for epoch in range(4)]
+    orders = [Order(3, 20).of(epoch) for epoch in range(4)]
     for permutation in orders:
         assert sorted(permutation) == list(range(20))
     assert len({tuple(p) for p in orders}) == 4
-    assert (order(3, 0, 20) == orders[0]).all()
-    assert (order(4, 0, 20) != orders[0]).any()
+    assert (Order(3, 20).of(0) == orders[0]).all()
+    assert (Order(4, 20).of(0) != orders[0]).any()
 
 
 @pytest.mark.parametrize(
     "weights", [(1.0,) * 7, (0.1, 1, 5, 0.3, 2, 0.02, 1), (0, 1, 0, 3), (9.0,)], ids=str
 )
 def test_clips_are_drawn_in_proportion_to_their_weights(weights):
-    epochs = [
-        np.bincount(weighted_order(5, e, weights), minlength=len(weights)) for e in range(400)
-    ]
+    order = Order(5, len(weights), weights)
+    epochs = [np.bincount(order.of(e), minlength=len(weights)) for e in range(400)]
     expected = np.array(weights) / np.sum(weights) * len(weights)
     for counts in epochs:
         assert counts.sum() == len(weights)
@@ -78,12 +78,12 @@ def test_clips_are_drawn_in_proportion_to_their_weights(weights):
     mean = np.mean(epochs, 0)
     np.testing.assert_allclose(mean, expected, atol=0.08)
     assert ((mean > 0) == (np.array(weights) > 0)).all()
-    assert len({tuple(weighted_order(5, e, weights)) for e in range(9)}) > 1 or len(weights) == 1
+    assert len({tuple(order.of(e)) for e in range(9)}) > 1 or len(weights) == 1
 
 
 def test_equal_weights_leave_no_clip_out_of_any_epoch():
     for epoch in range(20):
-        assert sorted(weighted_order(1, epoch, (2.0,) * 9)) == list(range(9))
+        assert sorted(Order(1, 9, (2.0,) * 9).of(epoch)) == list(range(9))
 
 
 def test_draws_follow_the_weights(cached):
@@ -97,10 +97,12 @@ def test_a_draw_is_a_pure_function_of_the_counter(cached):
         cached(i, num_frames=9 + i, captions=EVERY_KIND, scores={"motion": i}) for i in range(5)
     ]
     how = settings(seed=3, scores=("motion",))
-    whole = [draw(clips, counter, how) for counter in range(200)]
-    backwards = [draw(clips, counter, how) for counter in reversed(range(200))]
+    order = Order(3, 5)
+    whole = [draw(clips, counter, how, order) for counter in range(200)]
+    backwards = [draw(clips, counter, how, order) for counter in reversed(range(200))]
     assert backwards[::-1] == whole
-    assert [draw(clips, c, replace(how, seed=4)) for c in range(200)] != whole
+    assert [draw(clips, c, replace(how, seed=4), order) for c in range(200)] != whole
+    assert [draw(clips, c, how, Order(4, 5)) for c in range(200)] != whole
 
 
 @pytest.mark.parametrize("seed", range(3))
@@ -232,7 +234,7 @@ def test_packs_stay_within_the_token_budget_and_are_full(cached, budget):
         tokens = sum(batch.pack.lengths)
         assert tokens == sum(map(builder.num_tokens, batch.draws)) <= budget
         counter = batch.next_counter
-        following = draw(clips, counter, settings(max_frames=12))
+        following = draw(clips, counter, settings(max_frames=12), Order(0, len(clips)))
         assert tokens + builder.num_tokens(following) > budget
 
 

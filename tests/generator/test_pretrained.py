@@ -15,7 +15,7 @@ from generator.clips import TrainingClip, encode_all, frame_offsets, write_array
 from generator.codec import starts_of
 from generator.codecs import PRETRAINED, open_codec
 from generator.compose import Given, canvas, edit_canvas
-from generator.data import DrawSettings, draw, item_of
+from generator.data import DrawSettings, Order, draw, item_of
 from generator.pretrained import PretrainedCodec, load_pretrained
 from generator.sample import SampleSettings, blank, load_checkpoint, sample, sample_requests
 from generator.setup import most_groups
@@ -391,7 +391,7 @@ def test_training_shows_the_groups_that_the_codec_made(codecs, film, tmp_path, w
             tasks=TaskMix().only((task,)),
         )
         for counter in range(4):
-            item = item_of(clip, draw([clip], counter, how))
+            item = item_of(clip, draw([clip], counter, how, Order(0, 1)))
             shown = 1 if task == "image" else len(layout)
             assert item.layout == layout[:shown]
             assert item.starts == tuple(starts_of(layout))[:shown]
