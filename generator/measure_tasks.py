@@ -1,4 +1,4 @@
-"""What the tasks are worth in numbers: animate, extend, loop, fill, connect, edit.
+"""What the tasks are worth in numbers: animate, extend, loop, fill, connect, edit, prototype.
 
 The world draws a scene, part of it is given, the rest is made, and the parser reads where the
 object is in every frame. Beside what was made stands the same measure of the scene itself.
@@ -17,7 +17,7 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from generator.make import Making, make_batch
+from generator.make import Making, enlarge, make_batch
 from generator.measure_codec import psnr_db, reconstruct
 from generator.measure_prompts import Answer, Share, compare, frames_at, shares
 from generator.sample import LoadedCheckpoint
@@ -201,6 +201,7 @@ class TaskMeasures:
             "connect": self._connect,
             "edit": self._edit,
             "inside": self._inside,
+            "prototype": self._prototype,
         }
         return measures[task]()
 
@@ -466,7 +467,7 @@ class TaskMeasures:
             numbers[f"path_error/{strength:g}"] = self._place_error(
                 wanted, videos, range(self._settings.num_frames)
             )
-            sheets += _sheets(videos[:4], lambda t, n: False)
+            sheets += _sheets(videos[:4], _none)
         return Measured(numbers=numbers, sheets=tuple(sheets))
 
     def _changed(self, wanted: Sequence[Case], videos: Sequence[Pixels]) -> Share:
@@ -506,8 +507,43 @@ class TaskMeasures:
                 "changed": self._changed(wanted, videos).plain(),
                 "outside_psnr_db": _median(outside),
             },
-            sheets=_sheets(videos, lambda t, n: False),
+            sheets=_sheets(videos, _none),
         )
+
+    def _prototype(self) -> Measured:
+        """Make a clip small and then again twice as large: what of it is still there?"""
+        cases = self._cases()
+        small = self._make(
+            cases, [Making(prompt=c.prompt) for c in cases], self._settings.num_frames
+        )
+        sides = {name: 2 * getattr(self._settings, name) for name in ("width_px", "height_px")}
+        large = [
+            enlarge(
+                self._loaded,
+                case.prompt,
+                video,
+                self._settings.model_copy(update=sides | {"seed": case.seed}),
+            )
+            for case, video in zip(cases, small, strict=True)
+        ]
+        shown = [self._seen(video).facts for video in small]
+        kept = shares(
+            compare(facts, self._seen(video).facts)
+            for facts, video in zip(shown, large, strict=True)
+        )
+        return Measured(
+            numbers={
+                "small/all": shares(self._answers(cases, small))["all"].plain(),
+                "large/all": shares(self._answers(cases, large))["all"].plain(),
+                **{f"kept/{name}": share.plain() for name, share in kept.items()},
+            },
+            sheets=_sheets([v for pair in zip(small, large, strict=True) for v in pair], _none),
+        )
+
+
+def _none(frame: int, count: int) -> bool:
+    """Say that no frame was given."""
+    return False
 
 
 def _median(values: object) -> float:

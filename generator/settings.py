@@ -235,7 +235,9 @@ class SampleSettings(Settings):
         return asked
 
 
-MeasuredTask = Literal["animate", "extend", "before", "loop", "fill", "connect", "edit", "inside"]
+MeasuredTask = Literal[
+    "animate", "extend", "before", "loop", "fill", "connect", "edit", "inside", "prototype"
+]
 MEASURED_TASKS: tuple[MeasuredTask, ...] = get_args(MeasuredTask)
 
 

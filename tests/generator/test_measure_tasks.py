@@ -183,7 +183,7 @@ def test_every_task_is_measured_with_a_network_that_knows_nothing(measures, task
     for clip, given in measured.sheets:
         assert len(clip) == len(given)
     is_given = {any(given) for _, given in measured.sheets}
-    assert is_given == {task not in {"edit", "inside"}}
+    assert is_given == {task not in {"edit", "inside", "prototype"}}
 
 
 def test_what_is_given_reaches_the_sampler(measures, monkeypatch):
