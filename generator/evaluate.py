@@ -15,10 +15,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from generator.make import Making, make_batch
 from generator.measure_codec import reconstruct
 from generator.measure_prompts import Answer, binding, compare, frames_at, shares
 from generator.measure_tasks import Case, TaskMeasures, draw_cases
-from generator.sample import LoadedCheckpoint, Request, blank, sample_requests
+from generator.sample import LoadedCheckpoint
 from generator.settings import EvaluateSettings, SampleSettings
 from schemas.facts import Facts
 from schemas.frames import World
@@ -110,11 +111,8 @@ def measure_prompts(
     videos: list[Pixels] = []
     for start in range(0, len(cases), _BATCH):
         part = cases[start : start + _BATCH]
-        requests = [
-            Request(prompt=case.prompt, seed=case.seed, canvas=blank(loaded, sampling))
-            for case in part
-        ]
-        videos += sample_requests(loaded, requests, sampling)
+        makings = [Making(prompt=case.prompt) for case in part]
+        videos += make_batch(loaded, makings, sampling, seeds=[case.seed for case in part])
     seconds = time.perf_counter() - started
     asked = [stated(case) for case in cases]
     shown = [_read(world, video, sampling.fps) for video in videos]

@@ -191,6 +191,8 @@ class SampleSettings(Settings):
     """Frames a second of the video."""
     seed: int = Field(0, ge=0)
     """Seed of the noise; the same seed gives the same pixels."""
+    image_first: bool = False
+    """Make a video from text in two: its first frame from the prompt, then what follows it."""
     num_steps: int = Field(30, ge=1)
     """Steps from noise to video."""
     solver: Literal["euler", "heun", "multistep"] = "euler"
@@ -282,10 +284,20 @@ class EvaluateSettings(Settings):
     """Steps from noise to video."""
     guidance_scale: float = Field(2.0, ge=0)
     """Guidance."""
+    image_first: bool = False
+    """Whether prompts are sampled by their first frame (`sample.image_first`)."""
     seed: int = Field(0, ge=0)
     """Cases start here: another seed, other cases and other noise."""
 
     def sample(self, **changes: float) -> SampleSettings:
         """Return how the sampler is run, with some settings changed."""
-        names = ("width_px", "height_px", "seconds", "fps", "num_steps", "guidance_scale")
+        names = (
+            "width_px",
+            "height_px",
+            "seconds",
+            "fps",
+            "num_steps",
+            "guidance_scale",
+            "image_first",
+        )
         return SampleSettings(**{name: getattr(self, name) for name in names} | changes)

@@ -74,6 +74,19 @@ def test_what_is_given_stands_in_its_place(model, task, given, where, paste):
         np.testing.assert_array_equal(pixels[start : start + len(frames)], frames)
 
 
+def test_a_video_by_its_first_frame_is_the_animation_of_the_picture_of_its_prompt(model):
+    by_picture = SETTINGS.model_copy(update={"image_first": True, "seed": 5})
+    plain = by_picture.model_copy(update={"image_first": False})
+    first = made(model, "image", plain)[0]
+    two = made(model, "text", by_picture)
+    np.testing.assert_array_equal(two, made(model, "animate", plain, images=(first,)))
+    assert (two != made(model, "text", plain)).any()
+    # What is given a picture already, or is one, is made as ever.
+    for task, given in (("animate", {"images": (picture(),)}), ("image", {})):
+        ever = made(model, task, plain, **given)
+        np.testing.assert_array_equal(made(model, task, by_picture, **given), ever)
+
+
 def test_a_long_video_does_not_depend_on_how_much_of_it_was_asked_for(model):
     settings = SETTINGS.model_copy(update={"seconds": 3.0})
     long = made(model, "long", settings, extend_s=0.5)
