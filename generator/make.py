@@ -97,7 +97,10 @@ def make_batch(
     for making in makings:
         check(making)
     used = [settings.seed] * len(makings) if seeds is None else list(seeds)
-    if settings.image_first and settings.num_frames > 1:
+    by_picture = settings.image_first
+    if by_picture is None:
+        by_picture = loaded.train_settings.images_first > 0
+    if by_picture and settings.num_frames > 1:
         makings = _with_first_frames(loaded, makings, settings, used)
     drawn = [
         None if making.task == "long" else compose(loaded, making, settings) for making in makings

@@ -11,10 +11,14 @@ def progress_of(step: int, steps: int, seconds: float, max_minutes: float | None
     return max(step / steps, by_time)
 
 
-def share_of_rate(warmup: int, step: int, progress: float) -> float:
-    """Return the share of the peak learning rate: linear warmup by steps, then a cosine to 2 %."""
+def share_of_rate(warmup: int, step: int, progress: float, cooldown: float = 1.0) -> float:
+    """Return the share of the peak learning rate: linear warmup by steps, then a cosine to 2 %.
+
+    The cosine takes the last `cooldown` of the training; until then the rate stays at its peak.
+    """
     warm = min(1.0, (step + 1) / (warmup + 1))
-    cosine = 0.5 * (1.0 + math.cos(math.pi * min(1.0, progress)))
+    cooled = min(1.0, max(0.0, (progress - (1.0 - cooldown)) / cooldown))
+    cosine = 0.5 * (1.0 + math.cos(math.pi * cooled))
     return warm * (0.02 + 0.98 * cosine)
 
 

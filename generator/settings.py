@@ -76,6 +76,11 @@ class TrainSettings(Settings):
     """Peak learning rate of the matrices inside the blocks, where Muon trains them."""
     warmup: int = Field(20, ge=0)
     """Steps over which the learning rate rises from zero."""
+    cooldown: float = Field(1.0, gt=0, le=1)
+    """Share of the training, at its end, over which the learning rate falls from its peak.
+
+    What comes late, as clips do after `images_first`, is learned at a high rate only below 1.
+    """
     weight_decay: float = Field(0.0, ge=0)
     """Decoupled weight decay of the matrices inside the blocks."""
     ema: float = Field(0.995, ge=0, lt=1)
@@ -191,8 +196,11 @@ class SampleSettings(Settings):
     """Frames a second of the video."""
     seed: int = Field(0, ge=0)
     """Seed of the noise; the same seed gives the same pixels."""
-    image_first: bool = False
-    """Make a video from text in two: its first frame from the prompt, then what follows it."""
+    image_first: bool | None = None
+    """Make a video from text in two: its first frame from the prompt, then what follows it.
+
+    None: by models that were trained with `train.images_first`.
+    """
     num_steps: int = Field(30, ge=1)
     """Steps from noise to video."""
     solver: Literal["euler", "heun", "multistep"] = "euler"
@@ -284,8 +292,8 @@ class EvaluateSettings(Settings):
     """Steps from noise to video."""
     guidance_scale: float = Field(2.0, ge=0)
     """Guidance."""
-    image_first: bool = False
-    """Whether prompts are sampled by their first frame (`sample.image_first`)."""
+    image_first: bool | None = None
+    """Whether prompts are sampled by their first frame (see `sample.image_first`)."""
     seed: int = Field(0, ge=0)
     """Cases start here: another seed, other cases and other noise."""
 

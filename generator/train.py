@@ -364,7 +364,9 @@ class _Run:
     def _train_step(self) -> tuple[StepReport, list[ClipLoss]]:
         """Do one optimizer step, or none where loss or gradient is no number."""
         started = time.perf_counter()
-        share = share_of_rate(self.settings.warmup, self.step, self._progress())
+        share = share_of_rate(
+            self.settings.warmup, self.step, self._progress(), self.settings.cooldown
+        )
         mine, next_counter = self._batches()
         bad = [error for batch in mine for error in batch.bad]
         total = self.workers.sum(torch.tensor([sum(unknown(b.pack) for b in mine)])).item()

@@ -1,9 +1,11 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from generator.make import Making, check, enlarge, make, resized
 from generator.patchify import SECONDS
-from generator.settings import SampleSettings
+from generator.settings import SampleSettings, TrainSettings
 from schemas.errors import UserError
 
 SETTINGS = SampleSettings(
@@ -81,6 +83,14 @@ def test_a_video_by_its_first_frame_is_the_animation_of_the_picture_of_its_promp
     two = made(model, "text", by_picture)
     np.testing.assert_array_equal(two, made(model, "animate", plain, images=(first,)))
     assert (two != made(model, "text", plain)).any()
+    # Where nothing is said, models do so that were trained on pictures first.
+    settings = TrainSettings(images_first=0.5)
+    np.testing.assert_array_equal(
+        made(
+            replace(model, train_settings=settings), "text", SETTINGS.model_copy(update={"seed": 5})
+        ),
+        two,
+    )
     # What is given a picture already, or is one, is made as ever.
     for task, given in (("animate", {"images": (picture(),)}), ("image", {})):
         ever = made(model, task, plain, **given)
