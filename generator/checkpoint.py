@@ -30,7 +30,7 @@ from schemas.ids import content_id, file_sha256
 SHIPPED = "shipped"
 """Names the checkpoint that comes with the package."""
 
-FORMAT = "rushes-checkpoint-5"
+FORMAT = "rushes-checkpoint-6"
 _JSON = "checkpoint.json"
 _BEST = "best.json"
 _TENSOR_FILES = ("weights", "ema", "optimizer")

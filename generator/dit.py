@@ -5,8 +5,11 @@ told the noise level by an adaptive norm that all of them share (adaLN-single of
 arXiv 2310.00426), with a timestep for every token, so that known frames (t = 0) and noisy
 ones may stand in one clip. Positions enter as rotations of queries and keys over three axes
 and once as features of the input. Queries and keys are normalised (arXiv 2302.05442). A token
-enters with the eight around it: in the first 300 steps of recipes/generator.toml the mean loss
-is 0.734 so, 0.750 without (one seed), for the same time. Five by five tokens gained nothing.
+enters with the 26 around it, in its own group of frames and in those beside it, and with how much
+of each is data. The eight in its own group: in the first 300 steps of recipes/generator.toml a mean
+loss of 0.734 instead of 0.750 (one seed), for the same time; the others: over 855 steps of clips,
+from the same network and with the same noise, 0.383 instead of 0.385, and 0.276 instead of 0.286
+where two ends are connected.
 
 Shapes: N tokens in a pack, B clips, L words, D width, H heads, R pairs of clip and timestep.
 """
@@ -211,7 +214,7 @@ class DiT(nn.Module):
         self.size = size
         self.checkpoint_blocks = False
         self.num_channels = num_channels * size.patch**2
-        self.embed = nn.Linear(NUM_AROUND * self.num_channels, width)
+        self.embed = nn.Linear(NUM_AROUND * (self.num_channels + 1), width)
         self.embed_position = nn.Linear(_NUM_POSITION_FEATURES, width, bias=False)
         self.embed_timestep = nn.Sequential(
             nn.Linear(2 * _TIMESTEP_FEATURES, width), nn.SiLU(), nn.Linear(width, width)
@@ -262,6 +265,8 @@ class DiT(nn.Module):
         condition_RD = F.pad(condition_RD, (0, 0, 0, even_rows(len(clip_R)) - len(clip_R)))
         shared_R6D = self.condition(condition_RD).unflatten(1, (6, -1))
 
+        # Beside the numbers of a token stands how much of them is data.
+        tokens_NC = torch.cat((tokens_NC, 1.0 - timesteps_N[:, None]), 1)
         tokens_NC = F.pad(around(tokens_NC, grids), (0, 0, 0, blank))
         positions_N5 = F.pad(positions_N5, (0, 0, 0, blank), value=1.0)
         x_ND = self.embed(tokens_NC) + self.embed_position(_position_features(positions_N5))
@@ -354,7 +359,8 @@ def flops_forward(
     width, depth = size.width, size.depth
     tokens = sum(lengths)
     per_token = depth * (6 + 2 * size.mlp_ratio) * width**2
-    per_token += (NUM_AROUND + 1) * num_channels * size.patch**2 * width
+    channels = num_channels * size.patch**2
+    per_token += (NUM_AROUND * (channels + 1) + channels) * width
     text = len(lengths) * num_states * depth * 2 * width**2
     scores = depth * 2 * width * sum(n * n + n * num_states for n in lengths)
     return 2.0 * (tokens * per_token + text + scores)

@@ -44,32 +44,36 @@ def unpatchify(tokens_NC: Tensor, grid: Grid, patch: int = 1) -> Tensor:
     return split.reshape(c, g, h * patch, w * patch)
 
 
-NUM_AROUND = 9
+NUM_AROUND = 27
 """Tokens that `around` puts side by side."""
 
 
 def around(tokens_NC: Tensor, grids: Sequence[Grid]) -> Tensor:
-    """Return each token with its eight neighbours in its own group of frames, N,(9*C).
+    """Return each token with those around it, in its own and the neighbouring groups, N,(27*C).
 
     Zeros stand beyond the edges. The clips of `grids` follow one another in the tokens.
     """
     nothing = len(tokens_NC)
     places, start = [], 0
     for grid in grids:
-        places_P9 = _places_around(grid)
-        places.append((places_P9 + start).where(places_P9 >= 0, nothing))
-        start += len(places_P9)
+        places_PA = _places_around(grid)
+        places.append((places_PA + start).where(places_PA >= 0, nothing))
+        start += len(places_PA)
     padded_NC = F.pad(tokens_NC, (0, 0, 0, 1))
     return padded_NC[torch.cat(places).to(tokens_NC.device)].flatten(1)
 
 
 @lru_cache(maxsize=256)
 def _places_around(grid: Grid) -> Tensor:
-    """Return where in its clip the tokens around each token are, P,9; -1 beyond the edges."""
-    _, h, w = grid
-    places_GHW = torch.arange(num_tokens(grid)).view(grid)
-    padded = F.pad(places_GHW, (1, 1, 1, 1), value=-1)
-    shifted = [padded[:, i : i + h, j : j + w] for i in range(3) for j in range(3)]
+    """Return where in its clip the tokens around each token are, P,27; -1 beyond the edges."""
+    g, h, w = grid
+    padded = F.pad(torch.arange(num_tokens(grid)).view(grid), (1, 1, 1, 1, 1, 1), value=-1)
+    shifted = [
+        padded[k : k + g, i : i + h, j : j + w]
+        for k in range(3)
+        for i in range(3)
+        for j in range(3)
+    ]
     return torch.stack(shifted, -1).reshape(-1, NUM_AROUND)
 
 

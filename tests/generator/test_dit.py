@@ -60,14 +60,15 @@ def test_unpatchify_undoes_patchify(patch):
     assert torch.equal(unpatchify(tokens, (2, 3, 4), patch), latents)
 
 
-def test_a_token_sees_the_eight_around_it_in_its_own_group():
-    grids = [(2, 3, 4), (1, 5, 2), (1, 1, 1)]
-    clips = [torch.randn(g, 6, h, w) for g, h, w in grids]
-    tokens = torch.cat([clip.permute(0, 2, 3, 1).reshape(-1, 6) for clip in clips])
-    windows = [
-        F.unfold(clip, 3, padding=1).unflatten(1, (6, 9)).permute(0, 3, 2, 1).reshape(-1, 54)
-        for clip in clips
-    ]
+def test_a_token_sees_those_around_it_in_its_own_group_and_in_those_beside_it():
+    grids = [(2, 3, 4), (3, 5, 2), (1, 1, 1)]
+    clips = [torch.randn(6, *grid) for grid in grids]
+    tokens = torch.cat([patchify(clip) for clip in clips])
+    windows = []
+    for clip in clips:
+        padded = F.pad(clip, (1, 1, 1, 1, 1, 1))
+        cubes = padded.unfold(1, 3, 1).unfold(2, 3, 1).unfold(3, 3, 1)  # C,G,H,W,3,3,3
+        windows.append(cubes.permute(1, 2, 3, 4, 5, 6, 0).reshape(-1, 27 * 6))
     assert torch.equal(around(tokens, grids), torch.cat(windows))
 
 
@@ -188,8 +189,9 @@ def test_a_fresh_transformer_returns_zero(size, monkeypatch):
 
 
 def test_each_token_has_its_own_timestep(awake, monkeypatch):
-    # Without attention tokens do not meet, so each shows its own timestep and no other.
+    # Where tokens do not meet, each shows its own timestep and no other.
     monkeypatch.setattr(dit, "attend", lambda q, k, v, where: torch.zeros_like(q))
+    monkeypatch.setattr(dit, "around", lambda tokens_NC, grids: tokens_NC.repeat(1, 27))
     denoiser = awake(Denoiser(TINY, 6))
     packed = pack([item((4, 4), 2, 2)])
     told = denoiser.tell(["a"])
