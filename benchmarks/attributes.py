@@ -124,10 +124,8 @@ def main() -> None:
         cells = ""
         for name, texts in swapped.items():
             part = sorted(texts)
-            under_other = [losses(loaded, items, texts, t, k * len(items)) for k in range(_NOISES)]
-            grown = torch.stack([a - b[part] for a, b in zip(under_other, own, strict=True)]).mean(
-                0
-            )
+            other = [losses(loaded, items, texts, t, k * len(items)) for k in range(_NOISES)]
+            grown = (torch.stack(other) - torch.stack(own)[:, part]).mean(0)
             row[name] = float(grown.mean())
             spread = float(grown.std()) / len(part) ** 0.5
             cells += f"{row[name]:+11.4f} ±{spread:.4f}"

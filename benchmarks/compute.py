@@ -25,9 +25,10 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from benchmarks.attributes import item_of, losses
 from generator import checkpoint
 from generator.dit import SIZES, flops_forward
+from generator.make import Making, make_batch
 from generator.measure_prompts import Answer, answer, shares
 from generator.measure_tasks import Case, draw_cases
-from generator.sample import LoadedCheckpoint, Request, blank, load_checkpoint, sample_requests
+from generator.sample import LoadedCheckpoint, load_checkpoint
 from generator.settings import EvaluateSettings, SampleSettings
 from generator.text import NUM_SUMMARIES
 from pipeline.world.rushes_world import RushesWorld
@@ -67,11 +68,9 @@ def answers(
     found = []
     for first in range(0, len(cases), _BATCH):
         part = cases[first : first + _BATCH]
-        requests = [
-            Request(prompt=case.prompt, seed=case.seed, canvas=blank(loaded, sampling))
-            for case in part
-        ]
-        for case, video in zip(part, sample_requests(loaded, requests, sampling), strict=True):
+        makings = [Making(prompt=case.prompt) for case in part]
+        videos = make_batch(loaded, makings, sampling, seeds=[case.seed for case in part])
+        for case, video in zip(part, videos, strict=True):
             found.append(answer(read(case.prompt), video, sampling.fps, world))
     return found
 

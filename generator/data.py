@@ -74,8 +74,8 @@ class Order:
         """Return the index of clip number `counter` of training."""
         epoch, place = divmod(counter, self._count)
         if epoch not in self._passes:
-            last = [(e, one) for e, one in self._passes.items() if abs(e - epoch) <= 1]
-            self._passes = {**dict(last), epoch: self.of(epoch)}
+            self._passes = {e: one for e, one in self._passes.items() if abs(e - epoch) == 1}
+            self._passes[epoch] = self.of(epoch)
         return int(self._passes[epoch][place])
 
     def of(self, epoch: int) -> NDArray[np.int64]:
