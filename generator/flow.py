@@ -160,6 +160,31 @@ def shift_of(num_tokens: int, base_tokens: float) -> float:
     return max(1.0, math.sqrt(num_tokens / base_tokens))
 
 
+def draw_noise(pack: Pack, rng: torch.Generator, shared: float = 0.0) -> Tensor:
+    """Return noise N,C for a pack, on the CPU; see `share_noise`."""
+    own_NC = torch.randn(pack.tokens_NC.shape, generator=rng)
+    if not shared:
+        return own_NC
+    clips = [
+        share_noise(own_nC.reshape(g, h, w, -1), rng, shared).flatten(0, 2)
+        for own_nC, (g, h, w) in zip(own_NC.split(pack.lengths), pack.grids, strict=True)
+    ]
+    return torch.cat(clips)
+
+
+def share_noise(own: Tensor, rng: torch.Generator, shared: float) -> Tensor:
+    """Mix a clip's noise, of groups along its first dimension, with noise that all of them share.
+
+    `shared` is the share of the variance that is common (the mixed noise of arXiv 2305.10474). A
+    network of single frames draws the groups of a clip nearly alike from such noise, so what is
+    left to be learned of clips is how they differ.
+    """
+    if not shared:
+        return own
+    common = torch.randn(own[:1].shape, generator=rng)
+    return math.sqrt(1.0 - shared) * own + math.sqrt(shared) * common
+
+
 def shifted(t: Tensor, shift: float | Tensor) -> Tensor:
     """Map [0, 1] onto itself, towards 1 for a shift above 1."""
     return shift * t / (1.0 + (shift - 1.0) * t)

@@ -270,6 +270,8 @@ class _Walkers:
         canvas = request.canvas
         rng = torch.Generator().manual_seed(request.seed)
         noise = torch.randn(canvas.latents_CGHW.shape, generator=rng)
+        shared = self.loaded.train_settings.shared_noise
+        noise = flow.share_noise(noise.transpose(0, 1), rng, shared).transpose(0, 1)
         noisy = torch.lerp(canvas.latents_CGHW, noise, canvas.strength)
         return torch.where(self._known(canvas), canvas.latents_CGHW, noisy)
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Literal, get_args
+from collections.abc import Mapping
+from typing import Any, Literal, get_args
 
 from pydantic import Field
 
@@ -95,6 +96,11 @@ class TrainSettings(Settings):
     """
     timestep_spread: float = Field(1.25, gt=0)
     """Standard deviation of the timesteps' logit."""
+    shared_noise: float = Field(0.0, ge=0, lt=1)
+    """Share of the noise's variance that all groups of a clip have in common.
+
+    They are drawn alike from the first step on where single frames were trained before clips.
+    """
     caption_dropout: float = Field(0.1, ge=0, le=1)
     """Share of clips shown without their caption, for guidance."""
     captions: CaptionMix = CaptionMix()
@@ -124,8 +130,31 @@ class TrainSettings(Settings):
     num_threads: int | None = Field(None, ge=1)
     """CPU threads; None leaves torch's own choice."""
 
+    def changes_from(self, other: Mapping[str, Any]) -> list[str]:
+        """Return what keeps a training with these settings from going on from one with others.
 
-MAY_CHANGE_ON_RESUME = {
+        `other` is what `model_dump(mode="json")` gave; a line is `seed was 0, is 1`.
+        """
+        return changes(kept_settings(self.model_dump(mode="json")), kept_settings(other))
+
+
+def changes(ours: Mapping[str, Any], theirs: Mapping[str, Any]) -> list[str]:
+    """Return what differs between two sets of settings, as `seed was 0, is 1`."""
+    return [
+        f"{name} was {theirs.get(name)}, is {ours.get(name)}"
+        for name in sorted(ours.keys() | theirs.keys())
+        if ours.get(name) != theirs.get(name)
+    ]
+
+
+def kept_settings(settings: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the settings that a training is not gone on without."""
+    kept = {name: value for name, value in settings.items() if name not in _MAY_CHANGE_ON_RESUME}
+    held = settings.get("validation", {})
+    return kept | {f"validation.{name}": held.get(name) for name in ("share", "max_clips")}
+
+
+_MAY_CHANGE_ON_RESUME = {
     "steps",
     "max_minutes",
     "checkpoint_every",

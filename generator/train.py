@@ -52,7 +52,7 @@ from generator.parallel import (
 )
 from generator.reading import ReadingReport, learn_to_read
 from generator.schedule import average_decay, progress_of, share_of_rate
-from generator.settings import MAY_CHANGE_ON_RESUME, TrainSettings
+from generator.settings import TrainSettings
 from generator.setup import (
     check,
     check_workers,
@@ -451,7 +451,7 @@ class _Run:
             [flow.shift_of(n, self.settings.shift_base_tokens) for n in batch.pack.lengths]
         )
         t_B = flow.draw_timesteps(shift_B, rng, spread=self.settings.timestep_spread)
-        noise_NC = torch.randn(batch.pack.tokens_NC.shape, generator=rng).to(self.device)
+        noise_NC = flow.draw_noise(batch.pack, rng, self.settings.shared_noise).to(self.device)
         pack = batch.pack.to(self.device)
         with autocast(self.device, self.autocast_dtype):
             told = self.denoiser.tell(
@@ -628,13 +628,9 @@ class _Run:
         self.best = found.state["best"]
 
     def _check_same(self, path: Path, state: dict[str, Any]) -> None:
-        ours = _fixed(self.settings.model_dump(mode="json"))
-        theirs = _fixed(state["settings"])
-        changed = sorted(k for k in ours.keys() | theirs.keys() if ours.get(k) != theirs.get(k))
-        if changed:
-            values = ", ".join(f"{k} was {theirs.get(k)}, is {ours.get(k)}" for k in changed)
+        if changed := self.settings.changes_from(state["settings"]):
             raise UserError(
-                f"cannot resume {path}: {values}",
+                f"cannot resume {path}: {', '.join(changed)}",
                 "set these back, or train into another folder",
             )
         if state["dataset_id"] != self.dataset_id:
@@ -650,13 +646,6 @@ class _Run:
                 "train with the codec it began with, or into another folder",
             )
         check_text(path, state, self.denoiser)
-
-
-def _fixed(settings: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the settings that a training is not gone on without."""
-    fixed = {k: v for k, v in settings.items() if k not in MAY_CHANGE_ON_RESUME}
-    held = settings.get("validation", {})
-    return fixed | {f"validation.{name}": held.get(name) for name in ("share", "max_clips")}
 
 
 def new_denoiser(

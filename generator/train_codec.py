@@ -37,7 +37,7 @@ from generator.learned_codec import (
 from generator.optimizer import Optimizer
 from generator.parallel import autocast, autocast_dtype
 from generator.schedule import average_decay, progress_of, share_of_rate
-from generator.settings import CodecSettings
+from generator.settings import CodecSettings, changes
 from schemas.datasets import Dataset
 from schemas.errors import MediaError, UserError
 from schemas.frames import FrameReader
@@ -367,16 +367,15 @@ class _CodecRun:
 
     def _load(self, path: Path) -> None:
         state = checkpoint.read_state(path)
-        ours, theirs = self.settings.model_dump(mode="json"), state.get("codec_settings", {})
-        changed = sorted(
-            key
-            for key in ours.keys() | theirs.keys()
-            if key not in _MAY_CHANGE_ON_RESUME and ours.get(key) != theirs.get(key)
+        changed = changes(
+            self.settings.model_dump(mode="json", exclude=_MAY_CHANGE_ON_RESUME)
+            | {"dataset": self.dataset_id},
+            {k: v for k, v in state.get("codec_settings", {}).items() if k not in _MAY_CHANGE_ON_RESUME}
+            | {"dataset": state["dataset_id"]},
         )
-        if changed or state["dataset_id"] != self.dataset_id:
-            what = ", ".join(changed) or "the dataset"
+        if changed:
             raise UserError(
-                f"cannot resume {path}: {what} is another than it was",
+                f"cannot resume {path}: {', '.join(changed)}",
                 "set it back, or train into another folder",
             )
         found = checkpoint.load(path, with_optimizer=True)

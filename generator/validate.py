@@ -94,7 +94,7 @@ class Validation:
                 continue
             one = pack([item], patch)
             rng = torch.Generator().manual_seed(number)
-            noise_NC = torch.randn(one.tokens_NC.shape, generator=rng).to(device)
+            noise_NC = flow.draw_noise(one, rng, self._settings.shared_noise).to(device)
             noise_NC = noise_NC.repeat(len(_TIMESTEPS), 1)
             ten = one.to(device).repeated(len(_TIMESTEPS))
             timesteps_N = ten.timesteps(torch.tensor(_TIMESTEPS, device=device))

@@ -65,10 +65,10 @@ def train_generator(
     if finished and (run.catalog.root / finished[0]["path"]).is_dir():
         say(f"  train    already done: {finished[0]['path']}")
         return Checkpoint(**finished[0])
-    from generator.settings import MAY_CHANGE_ON_RESUME
+    from generator.settings import kept_settings
 
-    shape = settings.model_dump(mode="json", exclude=MAY_CHANGE_ON_RESUME - {"validation"})
-    key = content_id("t", dataset.dataset_id, json.dumps(shape, sort_keys=True))[:10]
+    kept = kept_settings(settings.model_dump(mode="json"))
+    key = content_id("t", dataset.dataset_id, json.dumps(kept, sort_keys=True))[:10]
     folder = run.catalog.root / "checkpoints" / f"{dataset.name}-{key}"
     resume = resume or was_restarted()
     if (folder / "checkpoints").is_dir() and not resume:
@@ -76,6 +76,9 @@ def train_generator(
             f"training on `{dataset.name}` with these settings was begun already: {folder}",
             "go on with --resume, or train another with --set train.seed=1",
         )
+    if resume and (others := begun_otherwise(folder, dataset.name, settings)):
+        say(f"  train    begins anew in {folder}: no training had these settings")
+        say(f"  train    {others}")
     for line in mix_report(dataset, settings.captions).lines():
         say(f"  captions {line}")
     job = TrainJob(
@@ -104,6 +107,30 @@ def train_generator(
         if clip.num_skipped:
             say(f"  train    left out {clip.num_skipped} times: {clip.clip_id}")
     return _record(run, dataset, settings, settings_hash, trained)
+
+
+def begun_otherwise(folder: Path, name: str, settings: TrainSettings) -> str:
+    """Return how the newest training on this dataset differs, where none is in `folder`.
+
+    Its folder's name comes from the settings: with others, `--resume` finds nothing to go on from.
+    """
+    from generator.checkpoint import checkpoints, read_state
+
+    if checkpoints(folder / "checkpoints"):
+        return ""
+    found = [
+        path
+        for other in folder.parent.glob(f"{name}-*")
+        for path in checkpoints(other / "checkpoints")
+    ]
+    if not found:
+        return ""
+    newest = max(found, key=lambda path: path.stat().st_mtime)
+    try:
+        changed = settings.changes_from(read_state(newest)["settings"])
+    except UserError as error:
+        changed = [str(error)]
+    return f"in {newest.parent.parent}: {', '.join(changed) or 'another version of the dataset'}"
 
 
 def _make_world() -> World:

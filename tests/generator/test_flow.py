@@ -136,3 +136,47 @@ def test_nano_overfits_one_batch():
         optimizer.step()
         losses.append(loss.item())
     assert losses[-1] < 0.05 * losses[0]
+
+
+def test_groups_of_a_clip_share_as_much_of_their_noise_as_asked():
+    rng = torch.Generator().manual_seed(0)
+    shapes = [(3, 20, 30), (1, 10, 10), (2, 40, 20)]
+    packed = pack(
+        [
+            Item(
+                latents_CGHW=torch.zeros(16, *shape),
+                layout=(4,) * shape[0],
+                fps=8.0,
+                known_GHW=torch.zeros(shape, dtype=torch.bool),
+            )
+            for shape in shapes
+        ]
+    )
+    noise = flow.draw_noise(packed, rng, 0.8)
+    assert noise.var().item() == pytest.approx(1.0, abs=0.02)
+    first, one, second = (
+        part.reshape(shape[0], -1)
+        for part, shape in zip(noise.split(packed.lengths), shapes, strict=True)
+    )
+    found = torch.corrcoef(first)[[0, 0, 1], [1, 2, 2]]
+    assert torch.allclose(found, torch.tensor(0.8), atol=0.03)
+    assert torch.corrcoef(second)[0, 1].item() == pytest.approx(0.8, abs=0.03)
+    # Clips share nothing with each other.
+    size = one.numel()
+    between = torch.corrcoef(torch.stack([one.flatten(), second.flatten()[:size]]))
+    assert abs(between[0, 1].item()) < 0.1
+
+
+def test_noise_of_its_own_for_every_group_is_what_it_was():
+    packed = pack(
+        [
+            Item(
+                latents_CGHW=torch.zeros(4, 2, 3, 3),
+                layout=(4, 4),
+                fps=8.0,
+                known_GHW=torch.zeros(2, 3, 3, dtype=torch.bool),
+            )
+        ]
+    )
+    plain = torch.randn(packed.tokens_NC.shape, generator=torch.Generator().manual_seed(4))
+    assert torch.equal(flow.draw_noise(packed, torch.Generator().manual_seed(4)), plain)

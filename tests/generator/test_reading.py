@@ -72,7 +72,7 @@ def test_places_are_asked_about_where_captions_differ_and_answers_are_few():
 def test_the_encoder_learns_to_read_captions_that_it_has_not_seen():
     torch.manual_seed(0)
     denoiser = Denoiser(SIZES["nano"], 4)
-    report = read(denoiser, captions_of_world(1500), captions_of_world(150, 100_000), steps=120)
+    report = read(denoiser, captions_of_world(1500), captions_of_world(150, 100_000), steps=240)
     assert report.num_questions > 15
     assert report.num_captions == 3000
     # The commonest answers are right for about six in ten.

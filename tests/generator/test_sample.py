@@ -146,6 +146,19 @@ def test_guidance_scale_one_equals_no_guidance(wild):
     assert differ(one, null) > 2
 
 
+@pytest.mark.parametrize("shared", [0.0, 0.8])
+def test_sampling_starts_with_the_noise_of_training(wild, monkeypatch, shared):
+    loaded = wild()
+    settings = loaded.train_settings.model_copy(update={"shared_noise": shared})
+    monkeypatch.setattr("generator.sample.walk", lambda state, *_: state)
+    how = quick(width_px=64, height_px=64, image_first=False)
+    request = Request(prompt="", canvas=blank(loaded, how), seed=3)
+    [start] = denoise(replace(loaded, train_settings=settings), [request], how)
+    groups = start.transpose(0, 1).flatten(1)
+    assert groups.var().item() == pytest.approx(1.0, abs=0.03)
+    assert torch.corrcoef(groups)[0, 1].item() == pytest.approx(shared, abs=0.04)
+
+
 @pytest.mark.parametrize("guidance", ["plain", "zero"])
 def test_guidance_away_from_no_prompt_leaves_no_prompt_as_it_is(wild, guidance):
     loaded = wild()

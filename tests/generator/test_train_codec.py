@@ -198,14 +198,14 @@ def test_psnr_is_that_of_the_definition():
 )
 def test_resuming_with_other_settings_is_refused(drawn, tmp_path, changes, what):
     train_codec(drawn.dataset(), drawn, settings(steps=1), tmp_path)
-    with pytest.raises(UserError, match=f"cannot resume .*: {what} is another"):
+    with pytest.raises(UserError, match=rf"cannot resume .*: {what} was .*, is "):
         train_codec(drawn.dataset(), drawn, settings(**changes), tmp_path, resume=True)
 
 
 def test_resuming_with_another_dataset_is_refused(drawn, footage, tmp_path):
     train_codec(drawn.dataset(), drawn, settings(steps=1), tmp_path)
     other = footage(3)
-    with pytest.raises(UserError, match="the dataset is another"):
+    with pytest.raises(UserError, match=r"cannot resume .*: dataset was .*, is "):
         train_codec(other.dataset(), other, settings(), tmp_path, resume=True)
 
 
