@@ -167,7 +167,7 @@ def draw_noise(pack: Pack, rng: torch.Generator, shared: float = 0.0) -> Tensor:
         return own_NC
     clips = [
         share_noise(own_nC.reshape(g, h, w, -1), rng, shared).flatten(0, 2)
-        for own_nC, (g, h, w) in zip(torch.split(own_NC, pack.lengths), pack.grids, strict=True)
+        for own_nC, (g, h, w) in zip(torch.split(own_NC, list(pack.lengths)), pack.grids, strict=True)
     ]
     return torch.cat(clips)
 
