@@ -165,9 +165,10 @@ def draw_noise(pack: Pack, rng: torch.Generator, shared: float = 0.0) -> Tensor:
     own_NC = torch.randn(pack.tokens_NC.shape, generator=rng)
     if not shared:
         return own_NC
+    parts = torch.split(own_NC, list(pack.lengths))
     clips = [
         share_noise(own_nC.reshape(g, h, w, -1), rng, shared).flatten(0, 2)
-        for own_nC, (g, h, w) in zip(torch.split(own_NC, list(pack.lengths)), pack.grids, strict=True)
+        for own_nC, (g, h, w) in zip(parts, pack.grids, strict=True)
     ]
     return torch.cat(clips)
 
