@@ -64,14 +64,13 @@ def losses(
     for first in range(0, len(numbers), _BATCH):
         some = numbers[first : first + _BATCH]
         packed = pack([items[i] for i in some], loaded.patch)
+        shared = loaded.train_settings.shared_noise
         noise = torch.cat(
             [
-                torch.randn(
-                    length,
-                    packed.tokens_NC.shape[1],
-                    generator=torch.Generator().manual_seed(seed + i),
+                flow.draw_noise(
+                    pack([items[i]], loaded.patch), torch.Generator().manual_seed(seed + i), shared
                 )
-                for i, length in zip(some, packed.lengths, strict=True)
+                for i in some
             ]
         )
         timesteps = packed.timesteps(torch.full((len(some),), t))

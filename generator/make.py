@@ -97,10 +97,7 @@ def make_batch(
     for making in makings:
         check(making)
     used = [settings.seed] * len(makings) if seeds is None else list(seeds)
-    by_picture = settings.image_first
-    if by_picture is None:
-        by_picture = loaded.train_settings.images_first > 0
-    if by_picture and settings.num_frames > 1:
+    if is_by_picture(loaded, settings):
         makings = _with_first_frames(loaded, makings, settings, used)
     drawn = [
         None if making.task == "long" else compose(loaded, making, settings) for making in makings
@@ -122,6 +119,13 @@ def make_batch(
         else _finished(making, next(sampled), one[1], settings)
         for making, seed, one in zip(makings, used, drawn, strict=True)
     ]
+
+
+def is_by_picture(loaded: LoadedCheckpoint, settings: SampleSettings) -> bool:
+    """Whether a video from text is made by its first frame (see `sample.image_first`)."""
+    asked = settings.image_first
+    by_picture = loaded.train_settings.images_first > 0 if asked is None else asked
+    return by_picture and settings.num_frames > 1
 
 
 def _with_first_frames(
@@ -248,7 +252,8 @@ def sample_long(
 ) -> NDArray[np.uint8]:
     """Make a long video by extending: each stretch follows the latents of the one before.
 
-    Memory and cost per second do not grow with the length.
+    Memory and cost per second do not grow with the length. The first stretch is made as a video of
+    its own where that goes by its first frame.
     """
     codec = loaded.codec
     st = codec.stride[0]
@@ -257,6 +262,20 @@ def sample_long(
     layout = layout_of(settings.num_frames, st)
     base = blank(loaded, settings)
     done = base.latents_CGHW[:, :0]
+    if is_by_picture(loaded, settings):
+        seconds = min(step * st, settings.num_frames) / settings.fps
+        first_part = settings.model_copy(update={"seconds": seconds})
+        pixels = make(loaded, Making(prompt=prompt), first_part)
+        given = (Given(pixels_THWC=pixels, start_frame=0),)
+        done = canvas(
+            loaded.codec,
+            loaded.patch,
+            given,
+            num_frames=len(pixels),
+            width_px=settings.width_px,
+            height_px=settings.height_px,
+            fps=settings.fps,
+        ).latents_CGHW
     while done.shape[1] < len(layout):
         start = done.shape[1]
         first = max(0, start - context)

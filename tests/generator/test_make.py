@@ -104,6 +104,15 @@ def test_a_long_video_does_not_depend_on_how_much_of_it_was_asked_for(model):
     np.testing.assert_array_equal(long[: len(short)], short)
 
 
+@pytest.mark.parametrize("seconds", [0.375, 3.0])
+def test_a_long_video_by_its_first_frame_begins_with_a_video_of_its_own(model, seconds):
+    settings = SETTINGS.model_copy(update={"seconds": seconds, "image_first": True, "seed": 5})
+    long = made(model, "long", settings, extend_s=0.5)
+    assert len(long) == settings.num_frames
+    stretch = settings.model_copy(update={"seconds": min(seconds, 0.5)})
+    np.testing.assert_array_equal(long[:4], made(model, "text", stretch)[:4])
+
+
 def test_each_stretch_of_a_long_video_lies_at_its_time(model):
     times = []
     model.denoiser.dit.register_forward_pre_hook(lambda _, args: times.append(args[1][:, SECONDS]))
