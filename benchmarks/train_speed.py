@@ -29,10 +29,12 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from generator import flow
+from generator.attend import blank_rows
 from generator.dit import SIZES, Size, flops_forward
 from generator.optimizer import Optimizer
 from generator.pack import Item, Pack, pack
 from generator.parallel import autocast, autocast_dtype
+from generator.patchify import num_tokens
 from generator.text import NUM_SUMMARIES, num_words
 
 VARIANTS = ("packed", "padded", "buckets", "plain")
@@ -65,8 +67,7 @@ class Clip:
     @property
     def tokens(self) -> int:
         """Its size."""
-        g, h, w = self.grid
-        return g * h * w
+        return num_tokens(self.grid)
 
 
 def clips(count: int, seed: int = 0) -> list[Clip]:
@@ -138,8 +139,7 @@ def left_out(found: list[Clip], budget: int, patch: int) -> int:
     """Return how many clips of one pass buckets do not show: batches that never fill."""
     sizes = Counter(clip.grid for clip in found)
     return sum(
-        count % max(1, budget * patch**2 // (grid[0] * grid[1] * grid[2]))
-        for grid, count in sizes.items()
+        count % max(1, budget * patch**2 // num_tokens(grid)) for grid, count in sizes.items()
     )
 
 
@@ -232,7 +232,7 @@ def run(variant: str, size_name: str, budget: int, seconds: float) -> dict[str, 
     ema = [p.detach().clone() for p in network.parameters()]
     ours = Optimizer(network) if variant != "plain" else None
     plain = torch.optim.AdamW(network.parameters(), lr=1e-3) if variant == "plain" else None
-    tokens, flops, steps, started = 0, 0.0, 0, 0.0
+    tokens, rows, flops, steps, started = 0, 0, 0.0, 0, 0.0
     stream = batches(variant, found, budget, size.patch)
     while True:
         batch = next(stream, None)
@@ -246,6 +246,7 @@ def run(variant: str, size_name: str, budget: int, seconds: float) -> dict[str, 
         noise_NC = torch.randn_like(one.tokens_NC)
         noisy = one.with_tokens(flow.noised(one.tokens_NC, noise_NC, timesteps_N))
         with autocast(device, dtype):
+            blank = 0 if variant == "plain" else blank_rows(one.tokens_NC, size.head_width)
             if isinstance(network, Plain):
                 clean_NC = network(noisy, t_B, prompts)
             else:
@@ -265,9 +266,10 @@ def run(variant: str, size_name: str, budget: int, seconds: float) -> dict[str, 
             torch.cuda.synchronize()
         steps += 1
         if steps == 5:
-            started, tokens, flops = time.perf_counter(), 0, 0.0
+            started, tokens, rows, flops = time.perf_counter(), 0, 0, 0.0
         elif steps > 5:
             tokens += useful
+            rows += len(one.tokens_NC) + blank
             states = mean((NUM_SUMMARIES, mean(map(num_words, prompts))))
             flops += 3 * flops_forward(size, CHANNELS, one.lengths, states)
             if time.perf_counter() - started > seconds:
@@ -278,6 +280,7 @@ def run(variant: str, size_name: str, budget: int, seconds: float) -> dict[str, 
         peak = torch.cuda.max_memory_allocated()
     return {
         "tokens_per_s": tokens / taken,
+        "padding_share": 1.0 - tokens / rows,
         "tflops": flops / taken / 1e12,
         "share_of_peak": flops / taken / gemm_flops(device, dtype),
         "peak_gib": peak / 2**30,

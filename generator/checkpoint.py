@@ -30,7 +30,7 @@ from schemas.ids import content_id, file_sha256
 SHIPPED = "shipped"
 """Names the checkpoint that comes with the package."""
 
-FORMAT = "rushes-checkpoint-6"
+FORMAT = "rushes-checkpoint-7"
 _JSON = "checkpoint.json"
 _BEST = "best.json"
 _TENSOR_FILES = ("weights", "ema", "optimizer")
@@ -118,10 +118,12 @@ def named(name: str) -> Path:
 def save_single(found: Checkpoint, out: Path) -> str:
     """Write a checkpoint's averaged weights as one file in half precision; return its id.
 
-    The file says what the folder says; training cannot be resumed from it.
+    The file says what the folder says, but for where the training's first weights lay on its
+    machine; training cannot be resumed from it.
     """
     tensors = {name: value.half().contiguous() for name, value in found.ema.items()}
     state = {k: v for k, v in found.state.items() if k != "sha256"}
+    state["settings"] = state["settings"] | {"init": ""}
     out.parent.mkdir(parents=True, exist_ok=True)
     partial = out.with_suffix(".partial")
     save_file(tensors, partial, metadata={"checkpoint": json.dumps(state)})

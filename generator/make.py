@@ -124,8 +124,7 @@ def make_batch(
 def is_by_picture(loaded: LoadedCheckpoint, settings: SampleSettings) -> bool:
     """Whether a video from text is made by its first frame (see `sample.image_first`)."""
     asked = settings.image_first
-    by_picture = loaded.train_settings.images_first > 0 if asked is None else asked
-    return by_picture and settings.num_frames > 1
+    return (loaded.saw_pictures_first if asked is None else asked) and settings.num_frames > 1
 
 
 def _with_first_frames(

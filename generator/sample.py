@@ -48,6 +48,14 @@ class LoadedCheckpoint:
     longest_s: float
     """Length of the longest clip that it learned from: the latest time that it knows."""
     device: torch.device
+    earlier: tuple[Mapping[str, Any], ...] = ()
+    """The trainings whose weights it began with (`train.init`), the oldest first."""
+
+    @property
+    def saw_pictures_first(self) -> bool:
+        """Whether single frames alone were learned before clips, here or in an earlier training."""
+        shares = [self.train_settings.images_first, *(one["images_first"] for one in self.earlier)]
+        return max(shares) > 0
 
     @property
     def patch(self) -> int:
@@ -105,6 +113,7 @@ def load_checkpoint(path: Path, *, averaged: bool = True) -> LoadedCheckpoint:
         score_units=found.state["score_units"],
         longest_s=found.state["longest_s"],
         device=device,
+        earlier=tuple(found.state["earlier"]),
     )
 
 

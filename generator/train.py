@@ -254,6 +254,7 @@ class _Run:
         self.norms = GradientNorms()
         self.measured: dict[str, float] = {}
         self.best = math.inf
+        self.earlier: list[dict[str, Any]] = []
         self.tallies = Tallies(len(trained))
         if settings.init and not newest:
             self._start_from(checkpoint.named(settings.init))
@@ -554,6 +555,7 @@ class _Run:
             "norms": self.norms.state(),
             "validation": self.measured,
             "best": self.best,
+            "earlier": self.earlier,
         }
         told: tuple[str, str] | None = None
         if self.workers.is_first:
@@ -593,6 +595,10 @@ class _Run:
         for name, parameter in self.denoiser.named_parameters():
             self.ema[name].copy_(parameter.detach())
         self.units.update(found.state["score_units"])
+        one = {name: found.state[name] for name in ("step", "clips_seen", "seconds")}
+        one["checkpoint_id"] = found.checkpoint_id
+        one["images_first"] = found.state["settings"]["images_first"]
+        self.earlier = [*found.state["earlier"], one]
 
     def _load(self, path: Path) -> None:
         """Take up the state of a checkpoint of the same dataset and settings."""
@@ -626,6 +632,7 @@ class _Run:
         self.norms.load(found.state["norms"])
         self.measured = found.state["validation"]
         self.best = found.state["best"]
+        self.earlier = found.state["earlier"]
 
     def _check_same(self, path: Path, state: dict[str, Any]) -> None:
         if changed := self.settings.changes_from(state["settings"]):

@@ -12,12 +12,13 @@ import torch
 
 from generator import flow
 from generator import train as training
-from generator.checkpoint import best_checkpoint, checkpoints, load, read_state
+from generator.checkpoint import best_checkpoint, checkpoints, load, read_state, save_single
 from generator.clips import Encoded, TrainingClip, Unreadable
 from generator.dit import SIZES, Size
 from generator.guard import GradientNorms
 from generator.loss_log import NUM_BINS, ClipLoss, bin_of
 from generator.reading import learn_to_read
+from generator.sample import load_checkpoint
 from generator.settings import TrainSettings
 from generator.setup import score_units
 from generator.tallies import Tallies
@@ -488,6 +489,29 @@ def test_training_starts_from_another_one_s_weights_and_units(drawn, tmp_path):
         load(third.checkpoint_path, with_optimizer=False).state["score_units"]
         == (source.state["score_units"])
     )
+
+
+def test_a_checkpoint_names_those_that_it_began_from(drawn, tmp_path):
+    """As a folder, as one file, and once more begun from either."""
+    how = settings(steps=2, images_first=0.5)
+    first = train(drawn.dataset(), drawn, how, tmp_path / "first")
+    began = settings(steps=1, init=str(first.checkpoint_path))
+    train(drawn.dataset(), drawn, began, tmp_path / "second")
+    began = began.model_copy(update={"steps": 2})
+    second = train(drawn.dataset(), drawn, began, tmp_path / "second", resume=True)
+    alone = tmp_path / "second.safetensors"
+    save_single(load(second.checkpoint_path, with_optimizer=False), alone)
+    began = settings(steps=1, init=str(alone))
+    third = train(drawn.dataset(), drawn, began, tmp_path / "third")
+    names = [one["checkpoint_id"] for one in read_state(third.checkpoint_path)["earlier"]]
+    assert names == [first.checkpoint_id, second.checkpoint_id]
+    assert read_state(first.checkpoint_path)["earlier"] == []
+    # Nobody else has the folder where it began.
+    assert read_state(alone)["settings"]["init"] == ""
+    for path in (first.checkpoint_path, second.checkpoint_path, alone, third.checkpoint_path):
+        assert load_checkpoint(path).saw_pictures_first
+    plain = train(drawn.dataset(), drawn, settings(steps=1), tmp_path / "plain")
+    assert not load_checkpoint(plain.checkpoint_path).saw_pictures_first
 
 
 def test_weights_of_another_shape_cannot_be_started_from(drawn, tmp_path):
