@@ -54,8 +54,8 @@ class LoadedCheckpoint:
     @property
     def saw_pictures_first(self) -> bool:
         """Whether single frames alone were learned before clips, here or in an earlier training."""
-        shares = [self.train_settings.images_first, *(one["images_first"] for one in self.earlier)]
-        return max(shares) > 0
+        here = self.train_settings.images_first > 0
+        return here or any(one["images_first"] > 0 for one in self.earlier)
 
     @property
     def patch(self) -> int:
