@@ -76,11 +76,12 @@ def find_checkpoint(catalog: Catalog, name: str | None) -> tuple[Path, str]:
     for row in rows:
         if name in (None, row["checkpoint_id"]):
             return catalog.root / row["path"], row["checkpoint_id"]
-    path = named(name or SHIPPED)
+    name = name or SHIPPED
+    path = named(name)
     if not path.exists():
-        what = f"no checkpoint `{name}`" if name else "no checkpoint"
         raise UserError(
-            f"{what} in {catalog.root}", "train one: rushes train generator --dataset NAME"
+            f"no checkpoint `{name}` in {catalog.root}",
+            "train one: rushes train generator --dataset NAME",
         )
     return path, str(read_state(path)["checkpoint_id"])
 

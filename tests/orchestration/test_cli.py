@@ -310,7 +310,7 @@ def test_a_catalogue_of_another_kind_is_left_alone(
         ["caption"],
         ["freeze", "first"],
         ["train", "generator", "--dataset", "first"],
-        ["sample", "A red circle."],
+        ["sample", "A red circle.", "--checkpoint", "ckpt_0"],
         ["report"],
     ],
     ids=lambda command: command[0],
@@ -320,6 +320,15 @@ def test_a_missing_catalogue_is_not_made(
 ) -> None:
     assert_one_error(rushes(*command), "no catalogue at catalog", "rushes curate")
     assert list(tmp_path.iterdir()) == []
+
+
+def test_the_shipped_generator_samples_where_there_is_no_catalogue(
+    rushes: Rushes, tmp_path: Path
+) -> None:
+    done = rushes("sample", "A red circle.", "--size", "32x32", "--seconds", "0.5", "-o", "out.mp4")
+    assert done.code == 0, done.err
+    assert (tmp_path / "out.mp4").stat().st_size > 0
+    assert (tmp_path / "catalog").is_dir()
 
 
 # -- wrong questions to a catalogue that is there ----------------------------------------------
@@ -371,7 +380,6 @@ WRONG_QUESTIONS = [
     pytest.param(
         ["train", "boat", "--dataset", "nope"], ["trains a boat"], id="nothing to be trained"
     ),
-    pytest.param(["sample", "A red circle."], ["no checkpoint in"], id="no checkpoint"),
     pytest.param(
         ["sample", "A red circle.", "--checkpoint", "ckpt_0"],
         ["no checkpoint `ckpt_0`"],
