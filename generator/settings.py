@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from collections.abc import Set as AbstractSet
 from typing import Any, Literal, get_args
 
 from pydantic import Field
@@ -138,11 +139,13 @@ class TrainSettings(Settings):
         return changes(kept_settings(self.model_dump(mode="json")), kept_settings(other))
 
 
-def changes(ours: Mapping[str, Any], theirs: Mapping[str, Any]) -> list[str]:
-    """Return what differs between two sets of settings, as `seed was 0, is 1`."""
+def changes(
+    ours: Mapping[str, Any], theirs: Mapping[str, Any], besides: AbstractSet[str] = frozenset()
+) -> list[str]:
+    """Return what differs between two sets of settings but for some, as `seed was 0, is 1`."""
     return [
         f"{name} was {theirs.get(name)}, is {ours.get(name)}"
-        for name in sorted(ours.keys() | theirs.keys())
+        for name in sorted((ours.keys() | theirs.keys()) - besides)
         if ours.get(name) != theirs.get(name)
     ]
 

@@ -369,8 +369,9 @@ class _CodecRun:
         state = checkpoint.read_state(path)
         ours, theirs = self.settings.model_dump(mode="json"), state.get("codec_settings", {})
         changed = changes(
-            {**_kept(ours), "dataset": self.dataset_id},
-            {**_kept(theirs), "dataset": state["dataset_id"]},
+            {**ours, "dataset": self.dataset_id},
+            {**theirs, "dataset": state["dataset_id"]},
+            _MAY_CHANGE_ON_RESUME,
         )
         if changed:
             raise UserError(
@@ -397,8 +398,3 @@ def codec_loss(out_BTHWC: Tensor, target_BTHWC: Tensor) -> tuple[Tensor, float]:
     loss = (square + 1e-5).log().mean() + 0.3 * (absolute + 2e-3).log().mean()
     psnr_db = (10.0 * (4.0 / square.detach().clamp_min(1e-9)).log10()).mean().item()
     return loss, psnr_db
-
-
-def _kept(settings: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the settings that a training is not gone on without."""
-    return {name: value for name, value in settings.items() if name not in _MAY_CHANGE_ON_RESUME}

@@ -18,7 +18,7 @@ PICTURE = {
     "shape": 0.5,
     "all": 0.35,
 }
-"""Least shares of 48 pictures, well below what `docs/generator.md` says of 512."""
+"""Least shares of 48 pictures, well below those that `docs/generator.md` tells of."""
 CLIP = {"colour": 0.7, "background_colour": 0.85, "place": 0.6, "shape": 0.4}
 """The same of 24 clips of one second."""
 
